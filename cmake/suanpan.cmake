@@ -1,0 +1,42 @@
+# suanpan_library(NAME HEADERS ... SOURCES ... LINKS ...): one box of docs/architecture.md.
+#
+# Names its files one by one, makes suanpan::NAME, and puts the headers in a FILE_SET so that
+# `all_verify_interface_header_sets` compiles each header alone. Files are relative to the caller's
+# folder; includes start at the root. suanpan_executable and suanpan_test take the same words.
+
+function(suanpan_library name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(suanpan_${name} STATIC ${ARG_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(suanpan_${name} PRIVATE suanpan_warnings ${ARG_PRIVATE_LINKS})
+  else()
+    add_library(suanpan_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_sources(suanpan_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
+                 FILES ${ARG_HEADERS})
+  target_include_directories(suanpan_${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(suanpan_${name} ${scope} suanpan_build ${ARG_LINKS})
+  add_library(suanpan::${name} ALIAS suanpan_${name})
+endfunction()
+
+function(suanpan_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE suanpan_build suanpan_warnings ${ARG_LINKS})
+endfunction()
+
+# A GoogleTest program whose every TEST becomes a ctest test of the same name.
+function(suanpan_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  suanpan_executable(${name} SOURCES ${ARG_SOURCES} LINKS ${ARG_LINKS} GTest::gmock_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()
+
+function(suanpan_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  suanpan_executable(${name} SOURCES ${ARG_SOURCES} LINKS ${ARG_LINKS} benchmark::benchmark_main)
+  set_property(GLOBAL APPEND PROPERTY SUANPAN_BENCHES ${name})
+endfunction()

@@ -1,0 +1,114 @@
+// Every way a request can end. The numbers are wire format: grouped, stable, never reused.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string_view>
+
+namespace suanpan {
+
+// A request that is wrong in several ways gets the code that stands first here: checks run in
+// this order of groups, and within a group in the order of declaration (docs/protocol.md, "Codes").
+// Two exceptions, both so that a retry is never told something new: a repeat of a finished request
+// id gets the first result before any 3xx or 4xx is considered, and limits on load (4xx) may be
+// answered before the ledger is asked at all.
+enum class Code : std::uint16_t {
+    ok = 0,
+
+    // 1xx: unreadable bytes; the session closes after this reply. Nothing was done.
+    frame_too_large = 100,
+    frame_damaged = 101,        // the header's checksum does not match
+    version_unsupported = 102,  // of the frame
+    message_malformed = 103,    // not a valid FlatBuffer of this kind
+    hello_required = 104,       // anything but ping before hello
+    hello_repeated = 105,       // a session says hello once
+    authentication_failed = 106,  // unknown partner, wrong key, or a hello recorded elsewhere
+    hello_timeout = 107,          // connected, and said nothing complete in time
+
+    // 2xx: a wrong request; the same bytes will always fail. Nothing was done.
+    amount_not_positive = 200,
+    unknown_kind = 201,
+    kind_not_allowed = 202,     // for this partner
+    program_not_allowed = 203,  // for this partner
+    batch_empty = 204,
+    batch_too_large = 205,
+    member_missing = 206,      // the zero id is no member
+    request_id_missing = 207,  // the zero id is no request id
+    request_from_future = 208,
+    request_too_old = 209,     // older than the floor; says nothing about a first attempt: lookup
+    request_id_reused = 210,   // the same id came with another body
+    amount_out_of_range = 211,
+    field_out_of_range = 212,  // detail: the field's number in the event struct, from 0
+    sandbox_only = 213,
+
+    // 3xx: a sound request that the ledger refuses today. It consumes its request id.
+    hold_not_found = 300,
+    hold_expired = 301,
+    capture_exceeds_hold = 302,
+    hold_resolved = 303,  // captured, released or expired before, in another way
+    hold_too_long = 304,  // longer than the program lets a hold live
+    program_not_found = 305,
+    program_exists = 306,
+    version_not_next = 307,  // detail: the version that the program has
+    program_invalid = 308,   // detail: the field's number in ProgramSpec, from 0
+    account_frozen = 309,
+    original_not_found = 310,       // no such entry of this account and partner
+    original_wrong_kind = 311,      // a refund of what was never spent, a revoke of no earning
+    refund_exceeds_original = 312,  // detail: points that are still refundable
+    revoke_exceeds_earning = 313,   // detail: points that are still revocable
+    revoke_not_covered = 314,       // policy `reject`; detail: points missing
+    insufficient_points = 315,      // detail: points missing
+    below_min_remaining = 316,      // detail: points missing
+    daily_limit_exceeded = 317,     // detail: points that may still be spent today
+    stale_version = 318,            // detail: the source_version that the account has
+    balance_out_of_range = 319,     // the account would leave the range of amounts
+    too_many_holds = 320,           // detail: open holds an account may have
+    too_many_lots = 321,            // detail: lots one request may drain
+
+    // 4xx: not now; nothing was done, and the request id is free: send it again under the same id.
+    busy = 400,            // retry_after_ms says when
+    storage_full = 401,    // heals by itself when there is room again
+    clock_unsafe = 402,    // until an operator decides
+    shutting_down = 403,
+    rate_limited = 404,    // the partner's own limit; retry_after_ms says when
+    too_many_connections = 405,
+    too_many_in_flight = 406,  // on this connection
+    unavailable = 407,         // the journal could not be read; the operator's log says why
+
+    // 5xx: answers of a read
+    not_executed = 500,  // lookup: never ran and, its id being below the floor, never will
+    unknown_yet = 501,   // lookup: not seen, but its id could still run
+    refused = 502,       // lookup: it was refused; detail: the code
+    history_ends = 503,  // the chain goes on in segments that a retention has removed
+};
+
+template <typename T>
+using Result = std::expected<T, Code>;
+
+[[nodiscard]] inline std::unexpected<Code> refuse(Code code) { return std::unexpected(code); }
+
+// One row of the table of codes: what the command line tool and the metrics print.
+struct CodeText {
+    Code code;
+    std::string_view name;      // as declared above
+    std::string_view sentence;  // what happened and what to do, for a person
+};
+
+// All codes, in order of declaration.
+[[nodiscard]] std::span<const CodeText> all_codes();
+// The row of `code`; a row named "unknown_code" for a number that is none.
+[[nodiscard]] const CodeText& text_of(Code code);
+
+// True where the request was certainly not executed and its id stays free.
+[[nodiscard]] constexpr bool leaves_no_trace(Code code) {
+    const auto number = static_cast<std::uint16_t>(code);
+    return (number >= 100 && number < 300) || (number >= 400 && number < 500);
+}
+// True where the answer rests on the ledger's state, consumes the id and is journaled.
+[[nodiscard]] constexpr bool is_state_refusal(Code code) {
+    const auto number = static_cast<std::uint16_t>(code);
+    return number >= 300 && number < 400;
+}
+
+}  // namespace suanpan

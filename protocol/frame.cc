@@ -1,0 +1,61 @@
+#include "protocol/frame.h"
+
+#include <cstring>
+
+#include "protocol/base/assert.h"
+#include "protocol/base/hash.h"
+
+namespace suanpan {
+namespace {
+
+std::uint32_t header_crc(FrameHeader header) {
+    header.header_crc = 0;
+    std::byte bytes[frame_header_bytes - sizeof header.header_crc];
+    std::memcpy(bytes, &header, 12);
+    std::memcpy(bytes + 12, &header.correlation_id, 8);
+    return crc32c(bytes);
+}
+
+}  // namespace
+
+void append_frame(std::vector<std::byte>& out, FrameHeader header,
+                  std::span<const std::byte> body) {
+    SUANPAN_ASSERT(body.size() <= limits::frame_body_bytes_max);
+    header.body_bytes = static_cast<std::uint32_t>(body.size());
+    header.header_crc = header_crc(header);
+    const std::size_t at = out.size();
+    out.resize(at + sizeof header + body.size());
+    std::memcpy(out.data() + at, &header, sizeof header);
+    if (!body.empty()) std::memcpy(out.data() + at + sizeof header, body.data(), body.size());
+}
+
+FrameDecoder::Step FrameDecoder::next(std::span<const std::byte> bytes) {
+    if (bytes.size() < frame_header_bytes) return {};
+    Step step;
+    FrameHeader& header = step.frame.header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (header.header_crc != header_crc(header)) {
+        step.error = Code::frame_damaged;
+        return step;
+    }
+    if (header.version != frame_version) {
+        step.error = Code::version_unsupported;
+        return step;
+    }
+    if (header.body_bytes > limits::frame_body_bytes_max) {
+        step.error = Code::frame_too_large;
+        return step;
+    }
+    if (bytes.size() - frame_header_bytes < header.body_bytes) return {};
+    step.consumed = frame_header_bytes + header.body_bytes;
+    step.frame.body = bytes.subspan(frame_header_bytes, header.body_bytes);
+    if (reinterpret_cast<std::uintptr_t>(step.frame.body.data()) % 8 != 0) {
+        // FlatBuffers reads scalars in place, so the body is moved to where they are aligned.
+        aligned_.resize((header.body_bytes + 7U) / 8U);
+        std::memcpy(aligned_.data(), step.frame.body.data(), header.body_bytes);
+        step.frame.body = std::as_bytes(std::span(aligned_)).first(header.body_bytes);
+    }
+    return step;
+}
+
+}  // namespace suanpan

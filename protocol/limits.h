@@ -1,0 +1,48 @@
+// Every bound, in one place. docs/operations.md says which of them an operator can change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "protocol/base/time.h"
+
+namespace suanpan::limits {
+
+// Frames
+inline constexpr std::uint32_t frame_body_bytes_max = 1U << 20U;  // 1 MiB
+inline constexpr std::uint32_t batch_events_max = 8192;
+inline constexpr std::uint32_t frames_in_flight_max = 1024;  // per connection
+inline constexpr std::size_t reply_backlog_bytes_max = 4U << 20U;  // unread replies per connection
+inline constexpr std::uint32_t connections_max = 20'000;           // per process
+inline constexpr Duration hello_timeout = seconds(5);
+
+// Requests
+inline constexpr Duration request_future_max = seconds(60);
+inline constexpr std::uint32_t repeat_waiters_max = 4;
+inline constexpr std::uint32_t statement_lines_max = 200;
+inline constexpr std::uint32_t expiring_rows_max = 64;
+inline constexpr std::uint32_t statement_walk_max = 100'000;  // entries one lookup may walk back
+
+// Accounts
+inline constexpr std::uint32_t lots_drained_max = 4096;  // by one request
+inline constexpr std::uint32_t due_items_max = 64;       // posted along with one request
+inline constexpr std::uint32_t holds_per_account_max = 1000;
+inline constexpr std::uint32_t program_name_bytes_max = 48;
+
+// Queues between threads
+inline constexpr std::size_t mailbox_slots = 8192;  // per direction and pair of shards
+inline constexpr std::size_t inbox_commands_max = 16'384;  // per shard, accepted but not decided
+inline constexpr std::size_t batch_commands_max = 1024;    // decided between two looks at the clock
+inline constexpr std::size_t staged_entries_max = 65'536;  // per shard, not yet durable
+inline constexpr std::size_t parked_reads_max = 4096;      // per shard, waiting for the journal
+
+// Commits
+inline constexpr std::uint32_t commit_entries_max = 8192;
+inline constexpr std::size_t commit_bytes_max = 8U << 20U;
+inline constexpr std::size_t entry_bytes_max = 512U << 10U;
+
+// Request log
+inline constexpr Duration request_log_window = seconds(15 * 60);
+inline constexpr std::uint64_t request_log_ids_max = 64'000'000;
+
+}  // namespace suanpan::limits

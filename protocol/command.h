@@ -1,0 +1,244 @@
+// Commands and outcomes: the plain values that travel between sessions, shards and the ledger.
+//
+// codec.h turns verified FlatBuffers into these and back. They are trivially copyable, so that they
+// may cross the rings between threads by value.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "protocol/base/ids.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/code.h"
+
+namespace suanpan {
+
+// Wire numbers of messages; never reused.
+enum class CommandKind : std::uint16_t {
+    challenge = 1,  // server to client only
+    hello = 2,
+    ping = 3,
+
+    earn = 10,
+    spend = 11,
+    hold = 12,
+    capture = 13,
+    release = 14,
+    refund = 15,
+    revoke = 16,
+    adjust = 17,
+    freeze = 18,
+    unfreeze = 19,
+    set_limit = 20,
+    member_update = 21,
+
+    balance = 30,
+    statement = 31,
+    lookup = 32,
+    expiring = 33,
+
+    program_create = 40,
+    program_update = 41,
+
+    clock_advance = 50,  // sandbox only
+};
+
+enum class LotOrigin : std::uint8_t { granted = 0, purchased = 1 };
+
+// The set of order lines that points may pay for; 0: any. Restriction sets of a program are disjoint.
+enum class Restriction : std::uint16_t {};
+inline constexpr Restriction unrestricted{0};
+
+struct Earn {
+    Points amount;
+    Instant active_from;  // 0: at once
+    Instant expires_at;   // 0: by the program's policy
+    Restriction restriction{};
+    LotOrigin origin{};
+};
+struct Spend {
+    Points amount;
+    Points min_remaining;
+    Restriction restriction{};
+    bool up_to = false;
+};
+struct PlaceHold {
+    Points amount;
+    Points min_remaining;
+    Duration duration;  // 0: the program's default
+    Restriction restriction{};
+    bool up_to = false;
+};
+struct CaptureHold {
+    HoldId hold{};
+    Points amount;
+};
+struct ReleaseHold {
+    HoldId hold{};
+};
+struct Refund {
+    Lsn original;
+    Points amount;  // 0: all that is left
+    std::uint16_t reason = 0;
+    std::uint16_t grace_days = 0;
+};
+struct Revoke {
+    Lsn original;
+    Points amount;  // 0: all that is left
+};
+struct Adjust {
+    Points delta;
+    Instant expires_at;  // 0: by the program's policy
+    std::uint16_t reason = 0;
+};
+struct Freeze {
+    bool frozen = true;  // false: unfreeze
+    std::uint16_t reason = 0;
+};
+struct SetLimit {
+    Points spend_per_day_max;  // -1: none
+};
+struct MemberUpdate {
+    std::uint64_t segments = 0;
+    std::uint64_t source_version = 0;
+    std::uint16_t level = 0;
+    std::uint8_t birthday_month = 0;
+    std::uint8_t birthday_day = 0;
+};
+struct ReadBalance {};
+struct ReadStatement {
+    Lsn before;  // 0: from the newest
+    std::uint16_t lines_max = 0;
+};
+struct Lookup {};  // of head.request_id
+struct ReadExpiring {
+    Duration within;
+};
+
+enum class ExpiryPolicy : std::uint8_t {
+    never,
+    after_days,
+    after_months,
+    after_years,
+    on_date,
+    sliding_days
+};
+enum class ExpiryRounding : std::uint8_t { none, month_end, quarter_end, half_year_end, year_end };
+enum class RevokePolicy : std::uint8_t { reject, allow_debt, take_what_is_there };
+
+// Text of bounded length inside a plain value; unused bytes are zero.
+template <std::size_t N>
+struct ShortText {
+    std::array<char, N> bytes{};
+    friend bool operator==(const ShortText&, const ShortText&) = default;
+};
+
+// One version of a program's policies. Journaled as it is (server/ledger/program.h has the layout).
+struct ProgramSpec {
+    ProgramId id{};
+    std::uint32_t version = 0;
+    ShortText<48> name;
+    ShortText<8> currency;
+    ShortText<40> time_zone;
+    ExpiryPolicy expiry{};
+    ExpiryRounding expiry_rounding{};
+    RevokePolicy revoke{};
+    bool merge_lots = true;
+    std::uint32_t expiry_count = 0;
+    LocalDate expiry_date;
+    std::uint16_t hold_grace_days = 0;
+    std::uint32_t refundable_days = 400;
+    Duration hold_default = hours(24);
+    Duration hold_max = hours(24);
+    Points spend_per_day_max{-1};
+};
+struct PutProgram {
+    ProgramSpec spec;
+    bool create = true;  // false: the next version of an existing one
+};
+struct AdvanceClock {
+    Duration by;
+};
+
+// What every command has in common.
+struct CommandHead {
+    CommandKind kind{};
+    PartnerId partner{};
+    PrincipalId principal{};
+    ProgramId program{};
+    RequestId request_id;
+    MemberId member;
+    std::uint64_t body_hash = 0;  // keyed; covers partner, kind and all fields
+};
+
+using CommandBody =
+    std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke, Adjust, Freeze,
+                 SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
+                 PutProgram, AdvanceClock>;
+
+struct Command {
+    CommandHead head;
+    CommandBody body;
+};
+static_assert(std::is_trivially_copyable_v<Command>);
+
+// True for kinds that change nothing and carry no request id of their own.
+[[nodiscard]] constexpr bool is_read(CommandKind kind) {
+    return kind == CommandKind::balance || kind == CommandKind::statement ||
+           kind == CommandKind::lookup || kind == CommandKind::expiring;
+}
+
+// An account's points as a client sees them: the effective form at the server's time of the answer.
+struct Balances {
+    Points available;  // active, unexpired, not held, less debt
+    Points held;
+    Points pending;  // not active yet
+    Points debt;
+    friend bool operator==(const Balances&, const Balances&) = default;
+};
+
+// The answer to one event. What a repeat gets is equal to the first, byte for byte.
+struct Outcome {
+    Code code = Code::ok;
+    std::uint32_t retry_after_ms = 0;
+    Lsn entry_id;
+    Instant time;
+    Balances balances;
+    Points amount;
+    std::int64_t detail = 0;
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+struct StatementLine {
+    Lsn entry_id;
+    Instant time;
+    RequestId request_id;
+    Points amount;
+    Balances balances;
+    std::uint64_t reference = 0;
+    LocalDate local_date;
+    PartnerId partner{};
+    PrincipalId principal{};
+    std::uint16_t kind = 0;  // a CommandKind, or an EntryKind of the server's own (docs/protocol.md)
+    std::uint16_t reason = 0;
+};
+struct Statement {
+    Outcome outcome;
+    std::vector<StatementLine> lines;  // newest first
+    Lsn next;                          // 0: that was all
+};
+
+struct ExpiringRow {
+    Instant expires_at;
+    Points points;
+};
+struct Expiring {
+    Outcome outcome;
+    std::vector<ExpiringRow> rows;  // soonest first
+};
+
+}  // namespace suanpan

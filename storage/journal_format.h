@@ -75,11 +75,6 @@ struct CommitInfo {
 [[nodiscard]] CommitHeader encode_commit_header(const CommitInfo& info, std::uint64_t incarnation,
                                                 const Sha256& previous_chain, Pieces body);
 
-CommitFault > parse_commit(Bytes value);
-CommitHeader header_;
-Bytes body_;
-};  // namespace suanpan::storage
-
 enum class CommitFault : std::uint8_t {
     not_a_commit,    // no magic
     unknown_format,  // a format of a later release
@@ -109,20 +104,24 @@ public:
     [[nodiscard]] Bytes body() const { return body_; }
 
 private:
-    friend std::expected < CommitView, [[nodiscard]] const char* describe(CommitFault fault);
+    friend std::expected<CommitView, CommitFault> parse_commit(Bytes value);
+    CommitHeader header_;
+    Bytes body_;
+};
 
-    // Checks every length and the CRC-32C: all that can be known from the value alone.
-    [[nodiscard]] std::expected<CommitView, CommitFault> parse_commit(Bytes value);
-    // The same, and that it continues `previous_chain` (one SHA-256 over the body).
-    [[nodiscard]] std::expected<CommitView, CommitFault> verify_commit(
-        Bytes value, const Sha256& previous_chain);
-    // What the value's `chain` ought to be after `previous_chain`.
-    [[nodiscard]] Sha256 chain_after(const Sha256& previous_chain, const CommitHeader& header,
-                                     const Sha256& body_hash);
-    // How many bytes the commit that starts with `head` has, zeros left out; 0 where it cannot be
-    // one.
-    [[nodiscard]] std::size_t commit_bytes_claimed(Bytes head);
-    // The chain before the first commit of a data directory.
-    [[nodiscard]] Sha256 genesis_chain(const std::array<std::byte, 16>& uuid);
+[[nodiscard]] const char* describe(CommitFault fault);
+
+// Checks every length and the CRC-32C: all that can be known from the value alone.
+[[nodiscard]] std::expected<CommitView, CommitFault> parse_commit(Bytes value);
+// The same, and that it continues `previous_chain` (one SHA-256 over the body).
+[[nodiscard]] std::expected<CommitView, CommitFault> verify_commit(Bytes value,
+                                                                   const Sha256& previous_chain);
+// What the value's `chain` ought to be after `previous_chain`.
+[[nodiscard]] Sha256 chain_after(const Sha256& previous_chain, const CommitHeader& header,
+                                 const Sha256& body_hash);
+// How many bytes the commit that starts with `head` has, zeros left out; 0 where it cannot be one.
+[[nodiscard]] std::size_t commit_bytes_claimed(Bytes head);
+// The chain before the first commit of a data directory.
+[[nodiscard]] Sha256 genesis_chain(const std::array<std::byte, 16>& uuid);
 
 }  // namespace suanpan::storage

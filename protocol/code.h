@@ -37,10 +37,10 @@ enum class Code : std::uint16_t {
     request_id_missing = 207,  // the zero id is no request id
     request_from_future = 208,
     request_too_old = 209,     // older than the floor; says nothing about a first attempt: lookup
-    request_id_reused = 210,   // the same id came with another body
-    amount_out_of_range = 211,
-    field_out_of_range = 212,  // detail: the field's number in the event struct, from 0
-    sandbox_only = 213,
+    amount_out_of_range = 210,
+    field_out_of_range = 211,  // detail: the field's number in the event struct, from 0
+    sandbox_only = 212,
+    request_id_reused = 213,   // the same id came with another body
 
     // 3xx: a sound request that the ledger refuses today. It consumes its request id.
     hold_not_found = 300,

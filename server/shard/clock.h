@@ -1,0 +1,56 @@
+// What time it is: the seam between the real clock and the simulated one.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "protocol/base/time.h"
+
+namespace suanpan::shard {
+
+// Read once per batch, by every shard thread. Never goes back.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    [[nodiscard]] virtual Instant now() const = 0;
+    // False: writes are refused as clock_unsafe until an operator decides.
+    [[nodiscard]] virtual bool is_safe() const = 0;
+    // Sandbox only: everything that reads this clock is `by` later from now on.
+    virtual void advance(Duration by) = 0;
+};
+
+// Wall clock at the start plus CLOCK_BOOTTIME, slewed to the wall clock by at most 1 ms per second
+// of time passed.
+//
+// `watch()` compares the two about once a second, on one thread; now(), is_safe() and advance() may
+// be called on any. The clock is unsafe where the two are more than `jump_max` apart, or where at the
+// start the wall clock was before the journal's last entry, or a day or more after it.
+class RealClock final : public Clock {
+public:
+    // `journal_last`: time of the journal's last entry, 0 where it has none.
+    explicit RealClock(Instant journal_last, Duration offset = Duration{0});
+
+    [[nodiscard]] Instant now() const override;
+    [[nodiscard]] bool is_safe() const override { return safe_.load(std::memory_order_acquire); }
+    void advance(Duration by) override;
+
+    // Slews, and notices jumps. Call about once a second, from one thread.
+    void watch();
+    // The operator's decision: the wall clock is right. Where it is behind what was read before, this
+    // clock stands still until the wall clock has caught up.
+    void accept_wall_clock();
+    // How far the wall clock is ahead of this one.
+    [[nodiscard]] Duration wall_ahead() const;
+
+    static constexpr Duration jump_max = seconds(5);
+    static constexpr Duration start_gap_max = hours(24);
+
+private:
+    std::atomic<std::int64_t> offset_ns_;     // now = CLOCK_BOOTTIME + offset_ns_
+    std::atomic<std::int64_t> sandbox_ns_{0};  // sum of advance()
+    std::atomic<bool> safe_{true};
+    std::int64_t watched_boot_ns_ = 0;
+    std::atomic<std::int64_t> not_before_ns_;
+};
+
+}  // namespace suanpan::shard

@@ -1,0 +1,118 @@
+#include "server/shard/committer.h"
+
+#include <algorithm>
+
+#include "protocol/base/assert.h"
+#include "protocol/limits.h"
+
+namespace suanpan::shard {
+namespace {
+
+bool starts_later(const StagedBatch* a, const StagedBatch* b) { return a->first > b->first; }
+
+// What all shards together may have staged beyond the commit that is being decided on.
+constexpr std::uint64_t room_bytes_min = 4 * limits::commit_bytes_max;
+
+}  // namespace
+
+Committer::Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics)
+    : journal_(journal),
+      metrics_(metrics),
+      next_(journal.last_lsn().value + 1),
+      durable_(journal.last_lsn().value),
+      floor_ms_(journal.request_floor_ms()),
+      durable_floor_ms_(journal.request_floor_ms()) {
+    staged_.reserve(shards);
+    // A batch holds at least one entry, so as many slots as entries can never be full.
+    for (std::uint16_t i = 0; i < shards; ++i)
+        staged_.push_back(
+            std::make_unique<SpscRing<const StagedBatch*>>(limits::staged_entries_max * 2));
+}
+
+void Committer::stage(ShardIndex shard, const StagedBatch& batch) {
+    const bool pushed = staged_[static_cast<std::size_t>(shard)]->try_push(&batch);
+    SUANPAN_ASSERT(pushed);
+}
+
+bool Committer::has_staged() const {
+    if (waiting_count_.load(std::memory_order_relaxed) > 0) return true;
+    return std::ranges::any_of(staged_, [](const auto& ring) { return !ring->empty(); });
+}
+
+bool Committer::has_room() const { return journal_.has_room(room_bytes_min); }
+
+void Committer::raise_floor(std::int64_t floor_ms) {
+    std::int64_t seen = floor_ms_.load(std::memory_order_relaxed);
+    // It only rises. Release: whoever reads the new floor sees why it was raised.
+    while (seen < floor_ms && !floor_ms_.compare_exchange_weak(seen, floor_ms,
+                                                               std::memory_order_release,
+                                                               std::memory_order_relaxed)) {
+    }
+}
+
+bool Committer::try_commit() {
+    if (token_.load(std::memory_order_relaxed)) return false;
+    if (token_.exchange(true, std::memory_order_acquire)) return false;
+    collect();
+    const bool committed = commit_run();
+    waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
+    token_.store(false, std::memory_order_release);
+    if (committed && hooks_.wake) {
+        for (std::uint16_t i = 0; i < staged_.size(); ++i) hooks_.wake(ShardIndex{i});
+    }
+    return committed;
+}
+
+// Under the token: takes what the shards have staged into the heap.
+void Committer::collect() {
+    for (const auto& ring : staged_) {
+        ring->drain(ring->capacity(), [this](const StagedBatch* batch) {
+            waiting_.push_back(batch);
+            std::ranges::push_heap(waiting_, starts_later);
+        });
+    }
+}
+
+// Under the token: commits the gapless run at the bottom of the heap, if there is one.
+bool Committer::commit_run() {
+    run_.clear();
+    pieces_.clear();
+    entry_bytes_.clear();
+    const Lsn first = durable() + 1;
+    Lsn next = first;
+    std::size_t bytes = 0;
+    Instant time{0};
+    while (!waiting_.empty() && waiting_.front()->first == next) {
+        const StagedBatch* batch = waiting_.front();
+        if (!run_.empty() && (entry_bytes_.size() + batch->count() > limits::commit_entries_max ||
+                              bytes + batch->bytes.size() > limits::commit_bytes_max))
+            break;
+        std::ranges::pop_heap(waiting_, starts_later);
+        waiting_.pop_back();
+        run_.push_back(batch);
+        pieces_.emplace_back(batch->bytes);
+        entry_bytes_.insert(entry_bytes_.end(), batch->entry_bytes.begin(),
+                            batch->entry_bytes.end());
+        bytes += batch->bytes.size();
+        time = std::max(time, batch->time);
+        next = batch->last() + 1;
+    }
+    if (run_.empty()) return false;
+
+    const std::int64_t floor_ms = floor_ms_.load(std::memory_order_acquire);
+    const storage::CommitInfo info{
+        .first_lsn = first, .time = time, .request_floor_ms = floor_ms};
+    const FlushTimer timer{metrics_};
+    const auto appended = journal_.append(info, pieces_, entry_bytes_);
+    if (!appended.has_value()) {
+        hooks_.fail(appended.error().message);
+        return false;
+    }
+    timer.committed(entry_bytes_.size(), bytes);
+    durable_floor_ms_.store(floor_ms, std::memory_order_release);
+    // Release: a shard that sees the new value sees the entries on disk, and may let go of the batches.
+    durable_.store(next.value - 1, std::memory_order_release);
+    return true;
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,96 @@
+// The committer: packs what all shards have staged into one journal commit after the other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "protocol/base/ids.h"
+#include "server/shard/metrics.h"
+#include "server/shard/reply.h"
+#include "server/shard/ring.h"
+#include "server/shard/staging.h"
+#include "storage/journal.h"
+
+namespace suanpan::shard {
+
+// Numbers entries, commits them in the order of their numbers, and says which are durable.
+//
+// reserve() and stage() are called by the shards, each on its own thread; try_commit() by whoever
+// finds the commit token free: a shard that is idle (two sleeping wake-ups would cost half of an
+// idle round trip) or the commit thread. The token is tried, never waited for. A commit is the
+// longest gapless run of staged batches, bounded by limits::commit_entries_max and commit_bytes_max.
+class Committer {
+public:
+    struct Hooks {
+        // Entries up to durable() are on disk: look, shard. Called by the thread that committed.
+        std::function<void(ShardIndex)> wake;
+        // The journal failed; nothing that was not durable may be answered any more. Must not return
+        // to a process that goes on: the real server exits, the simulator ends this life.
+        std::function<void(const std::string&)> fail;
+        // What the commit thread sleeps on; empty where there is none.
+        std::function<void()> wake_commit_thread;
+    };
+
+    Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics);
+
+    void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+
+    // `count` consecutive LSNs that are the caller's to stage, soon: later ones wait for them.
+    [[nodiscard]] Lsn reserve(std::uint32_t count) {
+        // Relaxed: the numbers need no order with other memory; the rings order the entries.
+        return Lsn{next_.fetch_add(count, std::memory_order_relaxed)};
+    }
+    // `batch` stays as it is until durable() has passed its last LSN.
+    void stage(ShardIndex shard, const StagedBatch& batch);
+
+    // Commits once, if the token is free and a gapless run is staged. True where it committed.
+    bool try_commit();
+    // Asks the commit thread to do it.
+    void ask_commit_thread() const {
+        if (hooks_.wake_commit_thread) hooks_.wake_commit_thread();
+    }
+    // True where something staged waits for a commit. Any thread.
+    [[nodiscard]] bool has_staged() const;
+
+    // Every entry up to here is durable. The acquire pairs with the release in try_commit().
+    [[nodiscard]] Lsn durable() const { return Lsn{durable_.load(std::memory_order_acquire)}; }
+
+    // The request-log floor: ids older than this many milliseconds since 1970 are refused. Raised by
+    // any shard, written with the next commit, in force for dropping ids once it is durable.
+    void raise_floor(std::int64_t floor_ms);
+    [[nodiscard]] std::int64_t floor_ms() const { return floor_ms_.load(std::memory_order_acquire); }
+    [[nodiscard]] std::int64_t durable_floor_ms() const {
+        return durable_floor_ms_.load(std::memory_order_acquire);
+    }
+
+    // False: not one more entry until there is room again (storage_full). Any thread.
+    [[nodiscard]] bool has_room() const;
+
+private:
+    void collect();
+    [[nodiscard]] bool commit_run();
+
+    storage::Journal& journal_;
+    CommitterMetrics& metrics_;
+    Hooks hooks_;
+    std::vector<std::unique_ptr<SpscRing<const StagedBatch*>>> staged_;  // one per shard
+
+    alignas(64) std::atomic<std::uint64_t> next_;
+    alignas(64) std::atomic<std::uint64_t> durable_;
+    std::atomic<std::int64_t> floor_ms_;
+    std::atomic<std::int64_t> durable_floor_ms_;
+
+    // Acquired by exchange(true), released by store(false): what follows is the holder's alone, and
+    // the next holder sees what the last one left.
+    alignas(64) std::atomic<bool> token_{false};
+    std::vector<const StagedBatch*> waiting_;  // a heap, lowest LSN on top
+    std::vector<const StagedBatch*> run_;
+    std::vector<std::span<const std::byte>> pieces_;
+    std::vector<std::uint32_t> entry_bytes_;
+    std::atomic<std::size_t> waiting_count_{0};  // waiting_.size(), for has_staged()
+};
+
+}  // namespace suanpan::shard

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The include check finds each kind of wrong include, says where, and accepts what is right.
+# Argument: the checkout.
+set -euo pipefail
+check=$1/tools/check/includes
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+mkdir -p "$tree"/{protocol/base,storage,server/ledger,server/shard,server/net,client,bench}
+
+# put FILE LINE...: a file of these lines.
+put() {
+    local file=$tree/$1
+    shift
+    printf '%s\n' "$@" >"$file"
+}
+put protocol/base/ids.h '#pragma once' '#include <cstdint>'
+put protocol/code.h '#pragma once' '#include "protocol/base/ids.h"'
+put protocol/codec.cc '#include <flatbuffers/flatbuffers.h>' '#include "suanpan_generated.h"'
+put storage/lmdb_env.cc '#include <lmdb.h>'
+put storage/journal.h '#pragma once' '#include "protocol/code.h"'
+put server/ledger/lot.h '#pragma once' '#include "protocol/code.h"'
+put server/shard/shard.h '#pragma once' '#include "server/ledger/lot.h"' '#include "storage/journal.h"'
+put server/net/session.cc '#include <boost/asio.hpp>' '#include "server/shard/shard.h"'
+put server/main.cc '#include "server/shard/shard.h"'
+put bench/lmdb_alone.cc '#include <lmdb.h>' '#include "storage/journal.h"'
+"$check" "$tree" || { echo 'FAILED: refuses a tree that is right'; exit 1; }
+
+# finds FILE SENTENCE LINE...: FILE of these lines is found, in its last line, with this sentence.
+finds() {
+    local file=$1 sentence=$2 output
+    shift 2
+    if [[ -f $tree/$file ]]; then cp "$tree/$file" "$tree/kept"; fi
+    put "$file" "$@"
+    if output=$("$check" "$tree"); then
+        echo "FAILED: accepts $file with: $*"
+        exit 1
+    fi
+    if ! grep -qF "$file:$#: " <<<"$output" || ! grep -qF "$sentence" <<<"$output"; then
+        printf 'FAILED: for %s expected "%s" in:\n%s\n' "$file" "$sentence" "$output"
+        exit 1
+    fi
+    rm "$tree/$file"
+    if [[ -f $tree/kept ]]; then mv "$tree/kept" "$tree/$file"; fi
+}
+finds server/ledger/lot.h 'ledger may not include storage' '#pragma once' '#include "storage/journal.h"'
+finds storage/segment.cc 'storage may not include ledger' '#include "server/ledger/lot.h"'
+finds protocol/frame.cc 'protocol may not include storage' '#include "storage/journal.h"'
+finds protocol/base/hash.cc 'base may not include protocol' '#include "protocol/code.h"'
+finds client/client.cc 'client may not include shard' '#include "server/shard/shard.h"'
+finds server/net/listener.cc 'net may not include ledger' '#include "server/ledger/lot.h"'
+finds server/shard/router.cc 'shard may not include net' '#include "server/net/session.cc"'
+finds server/shard/router.cc 'shard may not include main' '#include "server/main.cc"'
+finds storage/segment.cc 'storage may not include bench' '#include "bench/lmdb_alone.cc"'
+finds storage/segment.cc 'LMDB has one door' '#include <lmdb.h>'
+finds storage/lmdb_env.h 'a second file' '#pragma once' '  #  include <lmdb.h>'
+finds protocol/frame.cc 'FlatBuffers has one door' '#include "flatbuffers/flatbuffers.h"'
+finds protocol/frame.cc 'FlatBuffers has one door' '#include "suanpan_generated.h"'
+finds server/shard/loop.cc 'Asio belongs to' '#include <boost/asio/io_context.hpp>'
+finds server/ledger/lot.cc 'no thread' '#include <mutex>'
+finds server/ledger/lot.cc 'includes start at the root' '#include "lot.h"'
+finds server/ledger/lot2.h 'without #pragma once' ''
+mkdir "$tree/server/new"
+finds server/new/thing.cc 'no rule for the box new' ''
+echo 'every wrong include was found'

@@ -1,9 +1,9 @@
 #include "protocol/frame.h"
 
-#include <cstring>
-
 #include "protocol/base/assert.h"
 #include "protocol/base/hash.h"
+
+#include <cstring>
 
 namespace suanpan {
 namespace {
@@ -18,15 +18,25 @@ std::uint32_t header_crc(FrameHeader header) {
 
 }  // namespace
 
+std::size_t begin_frame(std::vector<std::byte>& out) {
+    const std::size_t begin = out.size();
+    out.resize(begin + frame_header_bytes);
+    return begin;
+}
+
+void finish_frame(std::vector<std::byte>& out, std::size_t begin, FrameHeader header) {
+    const std::size_t body_bytes = out.size() - begin - frame_header_bytes;
+    SUANPAN_ASSERT(body_bytes <= limits::frame_body_bytes_max);
+    header.body_bytes = static_cast<std::uint32_t>(body_bytes);
+    header.header_crc = header_crc(header);
+    std::memcpy(out.data() + begin, &header, sizeof header);
+}
+
 void append_frame(std::vector<std::byte>& out, FrameHeader header,
                   std::span<const std::byte> body) {
-    SUANPAN_ASSERT(body.size() <= limits::frame_body_bytes_max);
-    header.body_bytes = static_cast<std::uint32_t>(body.size());
-    header.header_crc = header_crc(header);
-    const std::size_t at = out.size();
-    out.resize(at + sizeof header + body.size());
-    std::memcpy(out.data() + at, &header, sizeof header);
-    if (!body.empty()) std::memcpy(out.data() + at + sizeof header, body.data(), body.size());
+    const std::size_t begin = begin_frame(out);
+    out.insert(out.end(), body.begin(), body.end());
+    finish_frame(out, begin, header);
 }
 
 FrameDecoder::Step FrameDecoder::next(std::span<const std::byte> bytes) {

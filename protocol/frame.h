@@ -1,7 +1,7 @@
 // The frame: a fixed header, then one FlatBuffer. All integers little-endian.
 //
 //   offset  bytes  field
-//        0      4  body_bytes       of the FlatBuffer that follows; at most limits::frame_body_bytes_max
+//        0      4  body_bytes       of the FlatBuffer that follows; limits::frame_body_bytes_max
 //        4      2  version          of the frame: 1
 //        6      2  kind             a CommandKind; a reply has the kind of its request
 //        8      4  flags            bit 0: reply; the others are zero
@@ -9,13 +9,13 @@
 //       16      8  correlation_id   chosen by the client, echoed in the reply
 #pragma once
 
+#include "protocol/code.h"
+#include "protocol/limits.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include "protocol/code.h"
-#include "protocol/limits.h"
 
 namespace suanpan {
 
@@ -40,6 +40,10 @@ struct Frame {
 
 // Appends header (length and checksum filled in) and body to `out`.
 void append_frame(std::vector<std::byte>& out, FrameHeader header, std::span<const std::byte> body);
+// The same without copying the body: begin_frame leaves room for a header and returns where, the
+// caller appends the body to `out`, and finish_frame fills the header in.
+[[nodiscard]] std::size_t begin_frame(std::vector<std::byte>& out);
+void finish_frame(std::vector<std::byte>& out, std::size_t begin, FrameHeader header);
 
 // Cuts a stream of bytes into frames, incrementally.
 //

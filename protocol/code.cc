@@ -1,0 +1,209 @@
+#include "protocol/code.h"
+
+#include <algorithm>
+#include <array>
+
+namespace suanpan {
+namespace {
+
+#define SUANPAN_CODE(name, sentence) \
+    CodeText {                       \
+        Code::name, #name, sentence  \
+    }
+
+// In order of declaration, which is the order of the numbers: text_of searches by halves.
+constexpr std::array code_table{
+    SUANPAN_CODE(ok, "Done. The answer carries the result."),
+
+    SUANPAN_CODE(frame_too_large,
+                 "The frame is longer than the server accepts. Send fewer events per batch; the "
+                 "greeting says how many bytes are allowed. The connection closes."),
+    SUANPAN_CODE(frame_damaged,
+                 "The frame's header does not match its checksum. Something changed the bytes, or "
+                 "the client writes another protocol. The connection closes."),
+    SUANPAN_CODE(version_unsupported,
+                 "The frame's version is not one this server speaks. Update the older side. The "
+                 "connection closes."),
+    SUANPAN_CODE(message_malformed,
+                 "The frame's body is not a valid message of its kind. Check that the client was "
+                 "generated from the server's schema. The connection closes."),
+    SUANPAN_CODE(hello_required,
+                 "The connection has not said hello, and only ping is answered before that. Say "
+                 "hello first. The connection closes."),
+    SUANPAN_CODE(hello_repeated,
+                 "The connection said hello twice. Open another connection for another partner. "
+                 "The connection closes."),
+    SUANPAN_CODE(authentication_failed,
+                 "Partner and key do not fit together, or the hello was made for another "
+                 "connection. Check partner number and key. The connection closes."),
+    SUANPAN_CODE(hello_timeout,
+                 "The connection did not say hello in time. Connect again and answer the challenge "
+                 "at once. The connection closes."),
+
+    SUANPAN_CODE(amount_not_positive,
+                 "The amount must be above zero (an adjustment's delta: not zero). Nothing was "
+                 "done. Correct the request."),
+    SUANPAN_CODE(unknown_kind,
+                 "The server does not know this kind of request. Nothing was done. It may be older "
+                 "than the client."),
+    SUANPAN_CODE(kind_not_allowed,
+                 "The partner may not send this kind of request. Nothing was done. An operator can "
+                 "allow it in the partners file."),
+    SUANPAN_CODE(program_not_allowed,
+                 "The partner may not use this program. Nothing was done. An operator can allow it "
+                 "in the partners file."),
+    SUANPAN_CODE(batch_empty, "The batch holds no event. Nothing was done. Send at least one."),
+    SUANPAN_CODE(batch_too_large,
+                 "The batch holds more events than the greeting allows. Nothing was done. Split "
+                 "it."),
+    SUANPAN_CODE(member_missing,
+                 "The member id is zero, which is no member. Nothing was done. Send the member's "
+                 "id."),
+    SUANPAN_CODE(request_id_missing,
+                 "The request id is zero. Nothing was done. Make a UUIDv7 for every new request "
+                 "and keep it for its retries."),
+    SUANPAN_CODE(request_from_future,
+                 "The request id's time lies more than a minute ahead of the server. Nothing was "
+                 "done. Set the client's clock and make a new id."),
+    SUANPAN_CODE(request_too_old,
+                 "The request id is older than the server remembers, so it cannot say whether a "
+                 "first attempt ran. This one did nothing. Ask with lookup, which knows."),
+    SUANPAN_CODE(amount_out_of_range,
+                 "The amount is larger than 10^18 points. Nothing was done. Correct the request."),
+    SUANPAN_CODE(field_out_of_range,
+                 "A field has a value that makes no sense; the detail is the field's number in the "
+                 "message, from 0. Nothing was done. Correct the request."),
+    SUANPAN_CODE(sandbox_only,
+                 "The server is not a sandbox, and only a sandbox does this. Nothing was done."),
+    SUANPAN_CODE(request_id_reused,
+                 "The same request id came before with other contents. This one did nothing. Make "
+                 "a new id for a new request; repeat an old one unchanged."),
+
+    SUANPAN_CODE(hold_not_found,
+                 "The account has no hold of this number. Nothing was changed. Check member, "
+                 "program and hold."),
+    SUANPAN_CODE(hold_expired,
+                 "The hold's time is over and its points went back to the member. Nothing was "
+                 "changed. Place a new hold or spend."),
+    SUANPAN_CODE(capture_exceeds_hold,
+                 "The capture asks for more points than are left of the hold. Nothing was changed. "
+                 "Capture less, or spend the rest."),
+    SUANPAN_CODE(hold_resolved,
+                 "The hold was captured in full, released or expired before. Nothing was changed. "
+                 "The statement shows how it ended."),
+    SUANPAN_CODE(hold_too_long,
+                 "The hold would live longer than its program allows. Nothing was changed. Ask for "
+                 "a shorter one."),
+    SUANPAN_CODE(program_not_found,
+                 "There is no program of this number. Nothing was changed. Create it first, or "
+                 "correct the number."),
+    SUANPAN_CODE(program_exists,
+                 "A program of this number exists already. Nothing was changed. Use update for its "
+                 "next version."),
+    SUANPAN_CODE(version_not_next,
+                 "The update is not the version after the program's present one, which the detail "
+                 "names. Nothing was changed. Read it, and send the next number."),
+    SUANPAN_CODE(program_invalid,
+                 "A policy of the program makes no sense; the detail is the field's number in "
+                 "ProgramSpec, from 0. Nothing was changed. Correct it under a new request id."),
+    SUANPAN_CODE(account_frozen,
+                 "The account is frozen. Nothing was changed. Unfreeze it first, or leave it."),
+    SUANPAN_CODE(original_not_found,
+                 "This account and partner have no entry of that number. Nothing was changed. "
+                 "Check the entry id and the member."),
+    SUANPAN_CODE(original_wrong_kind,
+                 "The original is of another kind: only a spend or capture is refunded, only an "
+                 "earning is revoked. Nothing was changed."),
+    SUANPAN_CODE(refund_exceeds_original,
+                 "The refund asks for more than is still refundable, which the detail says. "
+                 "Nothing was changed. Refund at most that."),
+    SUANPAN_CODE(revoke_exceeds_earning,
+                 "The revocation asks for more than is left of the earning, which the detail says. "
+                 "Nothing was changed. Revoke at most that."),
+    SUANPAN_CODE(revoke_not_covered,
+                 "The lot no longer holds the points to revoke, and the program says to refuse "
+                 "then; the detail is how many are missing. Nothing was changed."),
+    SUANPAN_CODE(insufficient_points,
+                 "The account has too few points available; the detail is how many are missing. "
+                 "Nothing was changed. Ask for fewer."),
+    SUANPAN_CODE(below_min_remaining,
+                 "Fewer points would stay than the request demands; the detail is how many are "
+                 "missing. Nothing was changed."),
+    SUANPAN_CODE(daily_limit_exceeded,
+                 "The account's spend limit for the day would be exceeded; the detail is what may "
+                 "still be spent today. Nothing was changed."),
+    SUANPAN_CODE(stale_version,
+                 "The account knows a newer source version of the member, which the detail names. "
+                 "Nothing was changed. Send the newer one."),
+    SUANPAN_CODE(balance_out_of_range,
+                 "The balance would leave the range of amounts, 10^18 points. Nothing was "
+                 "changed."),
+    SUANPAN_CODE(too_many_holds,
+                 "The account has as many open holds as it may, which the detail says. Nothing was "
+                 "changed. Resolve some first."),
+    SUANPAN_CODE(too_many_lots,
+                 "The request would drain more lots than one request may, which the detail says. "
+                 "Nothing was changed. Ask for fewer points at a time."),
+
+    SUANPAN_CODE(busy,
+                 "The server has no room for the request just now. Nothing was done. Send it again "
+                 "under the same request id after the given time."),
+    SUANPAN_CODE(storage_full,
+                 "The journal has no room for changes; reads go on. Nothing was done. It heals by "
+                 "itself when there is space; retry under the same request id."),
+    SUANPAN_CODE(clock_unsafe,
+                 "The server does not trust its clock, and refuses changes until an operator "
+                 "decides. Nothing was done. Retry later under the same request id."),
+    SUANPAN_CODE(shutting_down,
+                 "The server is stopping. Nothing was done. Send it again under the same request "
+                 "id to the server that comes next."),
+    SUANPAN_CODE(rate_limited,
+                 "The partner sends more than its agreed rate. Nothing was done. Send it again "
+                 "under the same request id after the given time."),
+    SUANPAN_CODE(too_many_connections,
+                 "The server or the partner has as many connections as it may. Nothing was done. "
+                 "Use those that are open."),
+    SUANPAN_CODE(too_many_in_flight,
+                 "The connection has as many frames in flight as it may. Nothing was done. Read "
+                 "the answers first, then send it again under the same request id."),
+    SUANPAN_CODE(unavailable,
+                 "The server could not read its journal for this answer; its log says why. Nothing "
+                 "was done. Retry later under the same request id."),
+
+    SUANPAN_CODE(not_executed,
+                 "The looked-up request never ran and never will: its id is too old to run now. It "
+                 "is safe to send the wish again under a new id."),
+    SUANPAN_CODE(unknown_yet,
+                 "The looked-up request has not been seen, but its id could still run. Send it "
+                 "again under the same id, which is safe, or ask later."),
+    SUANPAN_CODE(refused,
+                 "The looked-up request ran and was refused; the detail is the code it got."),
+    SUANPAN_CODE(history_ends,
+                 "The account's history goes on in journal segments that a retention has removed. "
+                 "What is left was shown."),
+};
+
+#undef SUANPAN_CODE
+
+constexpr bool rises(std::span<const CodeText> rows) {
+    return std::ranges::is_sorted(rows, std::ranges::less{}, &CodeText::code);
+}
+static_assert(rises(code_table));
+
+constexpr CodeText unknown_code{
+    Code{0xffff}, "unknown_code",
+    "This number is no code of this version. The other side may be newer; update this one."};
+
+}  // namespace
+
+std::span<const CodeText> all_codes() {
+    return code_table;
+}
+
+const CodeText& text_of(Code code) {
+    const auto* row =
+        std::ranges::lower_bound(code_table, code, std::ranges::less{}, &CodeText::code);
+    return row != code_table.end() && row->code == code ? *row : unknown_code;
+}
+
+}  // namespace suanpan

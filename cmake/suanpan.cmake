@@ -32,6 +32,9 @@ endfunction()
 # several threads, so CI runs it under ThreadSanitizer too.
 function(suanpan_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)  # an empty word would vanish below, and take TIMEOUT with it as a label
+  endif()
   suanpan_executable(${name} SOURCES ${ARG_SOURCES} LINKS ${ARG_LINKS} GTest::gmock_main)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
   if(threads IN_LIST ARG_LABELS)

@@ -1,0 +1,123 @@
+// Effects: the changes that an entry makes, each on exactly one record.
+//
+// An effect says everything that applying it takes: no other record and none of today's rules are
+// looked at. entry_format.h has their bytes.
+#pragma once
+
+#include "protocol/base/ids.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/command.h"
+#include "server/ledger/hold.h"
+#include "server/ledger/lot.h"
+
+#include <cstdint>
+#include <variant>
+
+namespace suanpan::ledger {
+
+// Why points moved into or out of a lot. Refunds and revokes go by those of cause `request`.
+enum class Cause : std::uint8_t {
+    request = 0,   // what the command asked for
+    expiry = 1,    // due: the lot had expired
+    returned = 2,  // due: a hold had expired and gave its points back
+    debt = 3,      // repays what the account owed
+};
+
+// Adds to a lot; makes it where it is absent, erases it at zero.
+struct LotDelta {
+    LotKey lot;
+    Points delta;
+    Cause cause{};
+    friend bool operator==(const LotDelta&, const LotDelta&) = default;
+};
+// Opens a hold; its HoldSliceDelta effects follow.
+struct HoldPut {
+    HoldId hold{};
+    LocalDate local_date;
+    Instant expires_at;
+    friend bool operator==(const HoldPut&, const HoldPut&) = default;
+};
+// Adds to (placing) or takes from (capture, release, expiry) one slice of a hold.
+struct HoldSliceDelta {
+    HoldId hold{};
+    Cause cause{};
+    LotKey lot;
+    Points delta;
+    friend bool operator==(const HoldSliceDelta&, const HoldSliceDelta&) = default;
+};
+// Ends a hold whose slices are gone.
+struct HoldResolve {
+    HoldId hold{};
+    HoldEnd end{};
+    Instant keep_until;
+    friend bool operator==(const HoldResolve&, const HoldResolve&) = default;
+};
+struct DebtDelta {
+    Points delta;  // positive: the account owes more
+    friend bool operator==(const DebtDelta&, const DebtDelta&) = default;
+};
+struct TallyAdd {
+    Lsn original;
+    Points taken_back;
+    Instant keep_until;
+    friend bool operator==(const TallyAdd&, const TallyAdd&) = default;
+};
+struct AccountFrozen {
+    bool frozen = false;
+    friend bool operator==(const AccountFrozen&, const AccountFrozen&) = default;
+};
+struct AccountLimit {
+    Points spend_per_day_max;  // -1: none
+    friend bool operator==(const AccountLimit&, const AccountLimit&) = default;
+};
+// Adds to what was spent on a local date; another date starts from zero.
+struct DaySpent {
+    LocalDate date;
+    Points delta;
+    friend bool operator==(const DaySpent&, const DaySpent&) = default;
+};
+struct MemberSet {
+    std::uint64_t segments = 0;
+    std::uint64_t source_version = 0;
+    std::uint16_t level = 0;
+    std::uint8_t birthday_month = 0;
+    std::uint8_t birthday_day = 0;
+    friend bool operator==(const MemberSet&, const MemberSet&) = default;
+};
+// Moves the date at which the account's sliding lots end. `since` is when the running life of
+// sliding points began: what was drained before it and comes back now has expired meanwhile.
+struct SlidingMove {
+    Instant expires_at;
+    Instant since;
+    friend bool operator==(const SlidingMove&, const SlidingMove&) = default;
+};
+
+// The other side of every posting, per program: where points come from and where they go.
+// `issued` and `adjusted_up` are sources, the rest are sinks; all of them grow with use.
+enum class HouseCounter : std::uint8_t {
+    issued = 0,
+    adjusted_up = 1,
+    spent = 2,  // net of refunds
+    expired = 3,
+    revoked = 4,
+    adjusted_down = 5,
+};
+inline constexpr std::size_t house_counter_count = 6;
+
+struct HouseDelta {
+    HouseCounter counter{};
+    Points delta;
+    friend bool operator==(const HouseDelta&, const HouseDelta&) = default;
+};
+// Installs Entry::spec.
+struct ProgramPut {
+    friend bool operator==(const ProgramPut&, const ProgramPut&) = default;
+};
+
+// The alternative's place is its tag on disk, less one; never reordered.
+using Effect =
+    std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
+                 AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut>;
+
+}  // namespace suanpan::ledger

@@ -1,0 +1,122 @@
+// Entry: what one accepted request did.
+#pragma once
+
+#include "protocol/base/hash.h"
+#include "protocol/base/ids.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/code.h"
+#include "protocol/command.h"
+#include "server/ledger/effect.h"
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace suanpan::ledger {
+
+// Client commands keep their wire number (CommandKind); the server's own entries start at 100.
+// The meaning of a (kind, version) never changes.
+enum class EntryKind : std::uint16_t {
+    none = 0,
+    earn = 10,
+    spend = 11,
+    hold = 12,
+    capture = 13,
+    release = 14,
+    refund = 15,
+    revoke = 16,
+    adjust = 17,
+    freeze = 18,
+    unfreeze = 19,
+    set_limit = 20,
+    member_update = 21,
+    program_create = 40,
+    program_update = 41,
+    clock_advance = 50,  // amount: nanoseconds
+
+    start = 100,             // the process began; reference: incarnation, detail: the shell's own
+    refusals = 101,          // a block of refused requests of one shard and commit
+    expire = 102,            // due items that no request came to post
+    clock_decision = 103,    // an operator accepted the clock
+    program_prepared = 104,  // carries the spec, installs nothing
+    program_active = 105,    // carries the spec, installs it
+};
+inline constexpr std::uint16_t entry_kind_version = 1;
+
+[[nodiscard]] constexpr EntryKind entry_kind_of(CommandKind kind) {
+    return static_cast<EntryKind>(kind);
+}
+// True for entries that a client's request made, whose request id the log remembers.
+[[nodiscard]] constexpr bool is_client_kind(EntryKind kind) {
+    return kind != EntryKind::none && static_cast<std::uint16_t>(kind) < 100;
+}
+
+// Place of an account in its ledger's table; stable as long as the ledger lives.
+enum class AccountRef : std::uint32_t {};
+inline constexpr AccountRef no_account{UINT32_MAX};
+
+// One refused request inside a block (P2: a late retry gets the same refusal). 48 bytes on disk.
+struct RefusalRecord {
+    Hash128 digest;  // request_digest() of (partner, member, request id)
+    std::uint64_t body_hash = 0;
+    std::int64_t request_ms = 0;  // of the request id, 48 bits
+    Code code{};
+    std::int64_t detail = 0;
+    std::uint64_t member_hash = 0;  // protocol/base/hash.h: which shard remembers it
+    friend bool operator==(const RefusalRecord&, const RefusalRecord&) = default;
+};
+
+using EffectList = boost::container::small_vector<Effect, 6>;
+
+// One entry in memory. The shard reuses one object for all its entries, so that the common ones
+// allocate nothing. `lsn` is 0 until the batch that it belongs to has reserved its numbers.
+struct Entry {
+    EntryKind kind{};
+    std::uint16_t kind_version = entry_kind_version;
+    std::uint16_t reason = 0;
+    LocalDate local_date;  // that it is counted under, in the program's time zone
+    Lsn lsn;
+    Lsn prev_lsn;  // the entry before of the same account; 0: none
+    Instant time;
+    RequestId request_id;
+    MemberId member;
+    std::uint64_t body_hash = 0;
+    PartnerId partner{};
+    PrincipalId principal{};
+    ProgramId program{};
+    std::uint32_t config_version = 0;  // of the program's policies it was decided under
+    std::uint32_t ordinal = 0;         // count of entries of the account, this one included
+    Balances balances;                 // after it, in the effective form at `time`
+    Points amount;                     // that the request moved; adjust: signed
+    std::int64_t detail = 0;
+    std::uint64_t reference = 0;  // LSN of the original, or number of the hold
+    EffectList effects;
+    std::optional<ProgramSpec> spec;      // of ProgramPut
+    std::vector<RefusalRecord> refusals;  // of kind `refusals`
+
+    // Not on disk: where decide() found the account, so that apply() need not look again.
+    AccountRef account_hint = no_account;
+
+    // Back to a fresh entry; keeps what it has allocated.
+    void reset();
+    template <typename T>
+    void add(const T& effect) {
+        effects.emplace_back(effect);
+    }
+};
+
+// Σ of an entry's signed postings; zero for every sound entry (INV-1).
+[[nodiscard]] Points sum_of_postings(const Entry& entry);
+
+// The answer that the entry's request got, from the entry alone (P2).
+[[nodiscard]] Outcome outcome_of(const Entry& entry);
+// The same for a refusal inside a block: exactly code, time, entry id and detail.
+[[nodiscard]] Outcome outcome_of_refusal(Lsn block_lsn, Instant block_time,
+                                         const RefusalRecord& refusal);
+// The line that a statement shows of an entry; `amount` is negative where the account lost points.
+[[nodiscard]] StatementLine statement_line_of(const Entry& entry);
+
+}  // namespace suanpan::ledger

@@ -1,0 +1,201 @@
+// Ledger: the points of one shard. Decides commands and applies entries; knows no clock, no disk.
+#pragma once
+
+#include "protocol/base/hash.h"
+#include "protocol/base/ids.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/code.h"
+#include "protocol/command.h"
+#include "server/ledger/account_table.h"
+#include "server/ledger/entry.h"
+#include "server/ledger/house.h"
+#include "server/ledger/program.h"
+#include "server/ledger/record.h"
+#include "server/ledger/request_log.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace suanpan::ledger {
+
+struct LedgerOptions {
+    std::uint64_t seed = 0;   // secret, of the data directory: request digests and tables
+    std::uint32_t shard = 0;  // written into house records; means nothing else to the ledger
+    std::uint32_t shard_count = 1;
+};
+
+// How decide() ended.
+struct Decision {
+    enum class Verdict : std::uint8_t {
+        accepted,      // the entry is complete but for its LSNs: apply() it
+        refused,       // `code` and `detail`; nothing changes (INV-13)
+        needs_expire,  // too much is due: make_expire_entry() and apply it, then decide again
+    } verdict = Verdict::refused;
+    Code code = Code::ok;
+    std::int64_t detail = 0;
+
+    [[nodiscard]] bool accepted() const { return verdict == Verdict::accepted; }
+    // The refusal's answer: exactly code, time and detail, until the shard adds the block's LSN.
+    [[nodiscard]] Outcome refusal(Instant now) const {
+        Outcome outcome;
+        outcome.code = code;
+        outcome.time = now;
+        outcome.detail = detail;
+        return outcome;
+    }
+};
+
+// Which records apply() changes. In a replay, those whose record has not got the entry yet.
+struct ApplyParts {
+    bool account = true;
+    bool house = true;
+};
+
+// Points of one program on one shard. Posted: as the journal has it. Effective: what is due at the
+// instant counted as if it were posted (INV-3 holds for both).
+struct Totals {
+    WideSum issued = 0;  // earned and adjusted up
+    WideSum available = 0;
+    WideSum held = 0;
+    WideSum pending = 0;
+    WideSum debt = 0;   // contained in `available`, which it lessens
+    WideSum spent = 0;  // net of refunds; adjusted down included
+    WideSum expired = 0;
+    WideSum revoked = 0;
+    std::uint64_t accounts = 0;
+    std::uint64_t lots = 0;
+    std::uint64_t open_holds = 0;
+
+    void add(const Totals& other);
+    // issued = available + held + pending + spent + expired + revoked (INV-3).
+    [[nodiscard]] bool balance() const {
+        return issued == available + held + pending + spent + expired + revoked;
+    }
+};
+
+// The accounts, programs, house counters and request log of one shard.
+//
+// decide() reads and refuses; apply() must succeed and is all that changes anything, live and in a
+// replay alike. Owned by its shard and used on that shard's thread only. Time comes in as `now`.
+class Ledger {
+public:
+    explicit Ledger(const LedgerOptions& options);
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+
+    // The LSN of the entry that the command is about (refund, revoke), else 0. The caller fetches
+    // that entry and passes it to decide(); null where the journal has none.
+    [[nodiscard]] static Lsn needs_original(const Command& command);
+    // Decides a command that changes something. Request log, clock and partner have been asked
+    // before. Fills `out` where accepted; leaves it in any state where not. Codes come in the order
+    // that protocol/code.h declares.
+    [[nodiscard]] Decision decide(const Command& command, Instant now, const Entry* original,
+                                  Entry& out);
+    // Posts up to limits::lots_drained_max due items of the account. False where nothing is due.
+    bool make_expire_entry(const MemberId& member, ProgramId program, Instant now, Entry& out);
+
+    // Applies an entry. In live mode its LSN is still 0 and exchange_last_lsn() follows, in order,
+    // before the next entry of this account leaves the shard. With an LSN (replay) the account and
+    // house records take it. Returns the account it touched, or no_account.
+    AccountRef apply(const Entry& entry, ApplyParts parts = {});
+    // Sets the account's newest LSN, and that of its house record; returns the account's one
+    // before.
+    Lsn exchange_last_lsn(AccountRef ref, Lsn lsn);
+    // True where the entry's account record does not have the entry yet (replay after a
+    // checkpoint).
+    [[nodiscard]] bool account_lacks(const Entry& entry) const;
+
+    // Programs
+    void install(const ProgramSpec& spec) { programs_.install(spec); }
+    [[nodiscard]] const Program* program(ProgramId id) const { return programs_.find(id); }
+    [[nodiscard]] const ProgramTable& programs() const { return programs_; }
+
+    // Reads, in the effective form. An account that never was has zero of everything.
+    [[nodiscard]] Outcome balances(const MemberId& member, ProgramId program, Instant now) const;
+    [[nodiscard]] Expiring expiring(const MemberId& member, ProgramId program, Duration within,
+                                    Instant now) const;
+    [[nodiscard]] Lsn last_lsn(const MemberId& member, ProgramId program) const;
+    [[nodiscard]] AccountRef find_account(const MemberId& member, ProgramId program) const {
+        return accounts_.find(member, program);
+    }
+    [[nodiscard]] const Account& account(AccountRef ref) const { return accounts_[ref]; }
+    [[nodiscard]] std::uint32_t account_count() const { return accounts_.size(); }
+
+    // Request log
+    [[nodiscard]] RequestLog& request_log() { return request_log_; }
+    [[nodiscard]] const RequestLog& request_log() const { return request_log_; }
+    [[nodiscard]] Hash128 digest_of(const CommandHead& head) const {
+        return request_digest(head.partner, head.member, head.request_id, options_.seed);
+    }
+    [[nodiscard]] static RefusalRecord refusal_record(const CommandHead& head,
+                                                      const Hash128& digest, Code code,
+                                                      std::int64_t detail,
+                                                      std::uint64_t member_hash);
+    // Replay: remembers the entry's request id, or those of a block's refusals that `mine` says
+    // yes to (by member hash), where they are not older than `floor_ms`.
+    void remember(const Entry& entry, std::int64_t floor_ms,
+                  const std::function<bool(std::uint64_t member_hash)>& mine);
+
+    // Posts what is due and nobody came for: looks at most at `accounts_max` accounts, goes on
+    // where the last call ended, and first serves holds that have expired. `post` gets each entry
+    // filled but for LSNs; it applies and stages it, or returns false to stop. Returns accounts
+    // looked at.
+    std::size_t sweep(Instant now, std::size_t accounts_max, Entry& entry,
+                      const std::function<bool(Entry&)>& post);
+
+    // Audit
+    [[nodiscard]] Totals posted_totals(ProgramId program) const;
+    [[nodiscard]] Totals effective_totals(ProgramId program, Instant now) const;
+    void add_house_to(HouseMap& sum) const;
+
+    // Checkpoint. Copies whole records into `out` until `byte_budget` is used up; false where the
+    // cursor has reached the end. Accounts made meanwhile come along or are replayed.
+    bool next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
+    // Puts one record back, as next_slice() gave it. A house record adds to the program's counters.
+    std::expected<void, RecordDamage> load_record(std::span<const std::byte> record);
+
+    // Commutative sum of the hashes of all account records: add up shards with HashSum. Programs
+    // and house counters are not in it (every shard has the one, part of the other); the caller
+    // adds hash_of_programs() once and hash_of_house() of the summed counters (INV-12).
+    [[nodiscard]] HashSum state_hash() const;
+    [[nodiscard]] HashSum hash_of_programs() const;
+    [[nodiscard]] static HashSum hash_of_house(const HouseMap& sum);
+
+    // Slow and complete: the first invariant that does not hold, by its name and in a sentence, or
+    // nothing. Needs the house counters of this shard alone to match its accounts.
+    [[nodiscard]] std::optional<std::string> check_invariants(Instant now) const;
+
+    // Bytes of slots and indexes of accounts, without tails.
+    [[nodiscard]] std::size_t account_bytes() const { return accounts_.bytes(); }
+
+private:
+    friend class Decider;
+    struct HoldExpiry {
+        Instant at;
+        AccountRef account;
+        friend bool operator>(const HoldExpiry& a, const HoldExpiry& b) { return a.at > b.at; }
+    };
+    bool fill_expire_entry(AccountRef ref, Instant now, Entry& out);
+    House& house(ProgramId program);
+    void watch_holds(const Account& account, AccountRef ref);
+
+    LedgerOptions options_;
+    ProgramTable programs_;
+    AccountTable accounts_;
+    HouseMap houses_;
+    ProgramId last_house_id_{};
+    House* last_house_ = nullptr;
+    RequestLog request_log_;
+    std::priority_queue<HoldExpiry, std::vector<HoldExpiry>, std::greater<>> hold_expiries_;
+    std::uint32_t sweep_next_ = 0;
+};
+
+}  // namespace suanpan::ledger

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace suanpan {
 
@@ -39,7 +40,9 @@ struct ServerConfig {
     std::uint64_t segment_bytes = 256ULL << 20U;
     std::uint64_t checkpoint_every_bytes = 1ULL << 30U;
     std::uint32_t commit_entries_max = limits::commit_entries_max;
+    // Decisions for one start, so they are flags and never stand in a file.
     bool trust_after_failed_flush = false;
+    bool drop_damaged_last_commit = false;
 
     // Request log.
     Duration request_log_window = limits::request_log_window;
@@ -80,7 +83,18 @@ struct CommandLine {
 // and std::runtime_error for the file.
 [[nodiscard]] CommandLine parse_command_line(int argc, const char* const* argv);
 
-// The effective configuration as a TOML file that load_config would read back to the same values.
+// The effective configuration as a TOML file that --config reads back to the same values.
 [[nodiscard]] std::string print_config(const ServerConfig& config);
+
+// One row of the table behind flags, file and documentation.
+struct OptionRow {
+    std::string flag;           // "--data-dir"
+    std::string key;            // "data_dir"; empty where it is a flag only
+    std::string default_value;  // as it would stand in the file
+    std::string allowed;        // "1 to 32"
+    std::string help;
+};
+// All options that --help shows, in its order. For the test that reads docs/operations.md.
+[[nodiscard]] std::vector<OptionRow> option_rows();
 
 }  // namespace suanpan

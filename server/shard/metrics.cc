@@ -21,4 +21,9 @@ void CommitterMetrics::note_commit(std::uint64_t commit_entry_count, std::uint64
     flush_ns_max.raise_to(ns);
 }
 
+void FlushTimer::committed(std::uint64_t entry_count, std::uint64_t bytes) const {
+    const auto took = std::chrono::steady_clock::now() - started_;
+    metrics_.note_commit(entry_count, bytes, nanoseconds(std::chrono::nanoseconds(took).count()));
+}
+
 }  // namespace suanpan

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -180,6 +181,19 @@ struct CommitterMetrics {
     Gauge durable_lsn;
 
     void note_commit(std::uint64_t commit_entry_count, std::uint64_t commit_bytes, Duration flush);
+};
+
+// Times one commit, from its making to committed(). Without that call nothing is counted: a failed
+// flush is counted by whoever handles it.
+class FlushTimer {
+public:
+    explicit FlushTimer(CommitterMetrics& metrics)
+        : metrics_(metrics), started_(std::chrono::steady_clock::now()) {}
+    void committed(std::uint64_t entry_count, std::uint64_t bytes) const;
+
+private:
+    CommitterMetrics& metrics_;
+    std::chrono::steady_clock::time_point started_;
 };
 
 // The numbers of segments and checkpoints. Each field has one writer, named behind it.

@@ -17,6 +17,7 @@
 #include <expected>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,6 +59,7 @@ enum class JournalFault : std::uint8_t {
     damaged,
     history_ends,  // below the oldest entry that is kept
     not_found,     // above the last entry
+    disk,          // the operating system refused; try again later
     refused,       // the caller may not do this now
 };
 
@@ -74,8 +76,14 @@ struct SealedBaseline {
     Sha256 chain{};
 };
 
-// One commit, copied out of the journal.
+// One commit, copied out of the journal. Moves, since the view points into the bytes.
 struct CommitCopy {
+    CommitCopy() = default;
+    CommitCopy(CommitCopy&&) = default;
+    CommitCopy& operator=(CommitCopy&&) = default;
+    CommitCopy(const CommitCopy&) = delete;
+    CommitCopy& operator=(const CommitCopy&) = delete;
+
     std::vector<std::byte> bytes;
     CommitView view;  // into bytes
 };
@@ -108,8 +116,11 @@ public:
     JournalResult<void> append(const CommitInfo& info, std::span<const Bytes> runs,
                                std::span<const std::uint32_t> lengths);
 
-    // True while entries of `bytes` in `commits` commits can be appended without fail: a finished
-    // successor exists, and they fit into it or into the active segment. A few loads; any thread.
+    // True while entries of `bytes` together, of at least 32 bytes each, can be appended in
+    // `commits` commits: a finished successor exists, and they fit into it or into the active
+    // segment. Count in what is staged already. False after the very first open until build_ahead()
+    // has made a successor, and whenever the disk is full; heals by itself. A few loads; any
+    // thread.
     [[nodiscard]] bool has_room(std::uint64_t bytes, std::uint32_t commits = 1) const;
 
     [[nodiscard]] Lsn last_lsn() const { return Lsn{last_lsn_.load(std::memory_order_acquire)}; }
@@ -137,7 +148,6 @@ public:
     // The commit that contains `lsn`, its CRC checked.
     JournalResult<CommitCopy> read(Lsn lsn) const;
     // Only the bytes of entry `lsn`, copied into `out`; the commit's CRC is checked.
-    // `time` (optional) receives the commit's time.
     JournalResult<void> read_entry(Lsn lsn, std::vector<std::byte>& out) const;
 
     // Calls `fn` for each commit from the one that contains `from` to the last, in order. Stops
@@ -170,40 +180,53 @@ public:
 private:
     Journal(const DataDirectory& directory, const JournalOptions& options);
 
-    // Opening, in this order (journal_open.cc).
-    void open_segments();
-    void check_flush_marker();
-    void read_state_file();
-    void find_segments();
-    void find_active();
-    void recover_tail();
-    void make_durable();
-
     struct OpenSegment {
         std::uint64_t ordinal = 0;
         std::shared_ptr<Store> store;
     };
-    [[nodiscard]] StoreResult<std::shared_ptr<Store>> open_segment(std::uint64_t ordinal,
-                                                                   OpenMode mode) const;
-    // The store of a segment, for reading; from the small cache where it is sealed.
+    struct Candidate;  // a commit that a raw scan has found
+    struct Files;      // what the directory holds, while opening
+
+    // Opening (journal_open.cc), in this order. They throw OpenError.
+    void check_flush_marker(const Files& files);
+    void read_state_file(const Files& files);
+    void check_sequence(const Files& files);
+    void open_unsealed(const Files& files);
+    void load_tail();
+    void rescue_tail();
+    void make_durable(const Files& files);
+    bool take_clean_marker(const Files& files);
+    void check_last_commit();
+    void drop_last_commit(const OpenSegment& segment, Lsn first_lsn, const std::string& why);
+    void set_tail(const CommitView& commit);
+    [[nodiscard]] std::vector<Candidate> find_newer_commits() const;
+    [[nodiscard]] std::shared_ptr<Store> open_or_throw(std::uint64_t ordinal, OpenMode mode) const;
+    void write_state_file(std::uint64_t oldest_ordinal, Lsn oldest_lsn,
+                          const Sha256& chain_before) const;
+
+    // Reading (journal_read.cc).
     [[nodiscard]] JournalResult<std::shared_ptr<Store>> reader_of(std::uint64_t ordinal) const;
     [[nodiscard]] std::optional<SegmentInfo> segment_of(Lsn lsn) const;
     [[nodiscard]] JournalResult<void> visit_commit(
-        Lsn lsn, const std::function<void(const CommitView&)>& fn) const;
+        Lsn lsn, const std::function<void(Bytes value, const CommitView&)>& fn) const;
+    [[nodiscard]] JournalResult<Sha256> chain_before(Lsn first_lsn) const;
+    [[nodiscard]] JournalError damage(std::uint64_t ordinal, Lsn lsn,
+                                      const std::string& what) const;
+
+    // Writing (journal.cc).
     JournalResult<void> rotate();
     JournalResult<void> fail_flush(const StoreFailure& failure, const CommitInfo& info);
-    void write_state_file();
-    [[nodiscard]] JournalError damage(std::uint64_t ordinal, Lsn lsn, const char* what) const;
     void publish_room();
+    JournalResult<void> write_trailer(const SegmentInfo& segment);
+    JournalResult<void> build_successor();
 
     Volume& volume_;
     const Uuid uuid_;
     const std::uint64_t incarnation_;
-    const bool directory_is_new_;
     const JournalOptions options_;
     JournalOpenReport report_;
 
-    // Appending thread only.
+    // Written by the appending thread only; active_ and active_ordinal_ under mutex_.
     std::shared_ptr<Store> active_;
     std::uint64_t active_ordinal_ = 0;
     Sha256 chain_{};
@@ -214,26 +237,38 @@ private:
     std::vector<EntryDirectorySlot> directory_scratch_;
     std::vector<Bytes> pieces_scratch_;
 
-    // Stored by the appending thread (release), read by any (acquire): whoever sees the LSN may
-    // read it.
+    // Release-stored by the appending thread, acquire-loaded by readers: who sees an LSN may read
+    // it.
     std::atomic<std::uint64_t> last_lsn_{0};
+    // Hints for has_room(), relaxed: the caller's sum of what is staged moves meanwhile as well.
     std::atomic<std::uint64_t> room_in_active_{0};
     std::atomic<std::uint64_t> room_in_successor_{0};
     std::atomic<std::uint32_t> successors_ready_{0};
+    std::uint64_t commit_worst_case_bytes_ = 0;  // of a commit without entries; set once, at open
+    // Counters for metrics, relaxed.
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> entries_{0};
     std::atomic<std::uint64_t> entry_bytes_{0};
     std::atomic<std::uint64_t> disk_bytes_{0};
     std::atomic<std::uint64_t> rotations_{0};
 
-    // Guards what follows; held for moments, never during a flush.
+    // Guards what follows; held for moments, never during a flush or the opening of a file.
     mutable std::mutex mutex_;
-    std::vector<SegmentInfo> segments_;       // by ordinal, the active one last
-    std::vector<OpenSegment> successors_;     // finished, empty, open for writing; by ordinal
-    std::uint64_t next_ordinal_ = 1;          // of the next successor to build
-    mutable std::list<OpenSegment> readers_;  // most recently used first
+    std::vector<SegmentInfo> segments_;        // by ordinal, the active one last
+    std::vector<OpenSegment> successors_;      // finished, empty, open for writing; by ordinal
+    std::vector<OpenSegment> freshly_sealed_;  // still open for writing; no trailer yet
     Sha256 chain_before_oldest_{};
+    Lsn oldest_lsn_{1};
+    std::uint64_t oldest_ordinal_ = 1;
     std::function<void()> wake_builder_;
+    std::uint64_t next_ordinal_ = 1;  // of the next successor to build; build_ahead's thread only
+
+    // Guards the small cache of sealed segments. Taken before mutex_ where both are needed.
+    mutable std::mutex readers_mutex_;
+    mutable std::list<OpenSegment> readers_;  // most recently used first
+    // A store that has left the cache may still be in some reader's hand: a file must not be open
+    // twice in one process (lmdb_env.cc).
+    mutable std::map<std::uint64_t, std::weak_ptr<Store>> known_;
 };
 
 }  // namespace suanpan::storage

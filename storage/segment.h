@@ -39,8 +39,8 @@ static_assert(std::has_unique_object_representations_v<SegmentHeader>);
 // What the journal knows of one segment that holds commits.
 struct SegmentInfo {
     std::uint64_t ordinal = 0;
-    Lsn first_lsn;
-    Lsn last_lsn;  // 0 while it is the active one
+    Lsn first_lsn{};
+    Lsn last_lsn{};  // 0 while it is the active one
     bool has_trailer = false;
 };
 
@@ -48,8 +48,8 @@ struct SegmentInfo {
 struct SegmentTrailer {
     std::uint64_t ordinal = 0;
     Uuid uuid{};
-    Lsn first_lsn;
-    Lsn last_lsn;
+    Lsn first_lsn{};
+    Lsn last_lsn{};
     Sha256 chain{};         // of its last commit
     Sha256 content_hash{};  // of the file's used bytes
 };

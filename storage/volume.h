@@ -164,6 +164,10 @@ public:
     // kill the process becomes `damaged` instead. Not while the store is open.
     virtual StoreResult<void> check_suspect(const std::string& name) = 0;
 
+    // Forgets what is cached of a file, so that the next reading shows what the disk has. After a
+    // failed flush, where the cache may show bytes that the disk never got. Not while it is open.
+    virtual StoreResult<void> forget_cached(const std::string& name) = 0;
+
     // Durably; ok where there is none. A store must have been closed.
     virtual StoreResult<void> remove(const std::string& name) = 0;
     virtual StoreResult<std::vector<std::byte>> read_file(const std::string& name) const = 0;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace suanpan {
 
@@ -21,6 +22,8 @@ struct AdminHandlers {
     std::function<AdminReply()> healthy;       // GET /healthz: 200 while the process does its work
     std::function<AdminReply()> ready;         // GET /readyz: 200 while requests are answered
     std::function<AdminReply()> accept_clock;  // POST /clock/accept: an operator trusts the clock
+    // May be empty: one of the above has thrown, and the page was answered with 500. For the log.
+    std::function<void(std::string_view path, std::string_view why)> failed;
 };
 
 struct AdminOptions {

@@ -295,6 +295,10 @@ std::uint32_t RateMeter::try_take(const RateLimit& limit, std::uint32_t events, 
         const std::int64_t from = std::clamp(full_at, now.ns, now.ns + debt_ns_max);
         const std::int64_t wait_ns = from + wanted_ns - burst_ns - now.ns;
         if (wait_ns > 0) {
+            // Keeps a cut, so that the wait ends.
+            if (full_at > from) {
+                full_at_ns_.compare_exchange_strong(full_at, from, std::memory_order_relaxed);
+            }
             const std::int64_t wait_ms = (wait_ns + 999'999) / 1'000'000;
             return static_cast<std::uint32_t>(
                 std::min<std::int64_t>(wait_ms, std::numeric_limits<std::uint32_t>::max()));

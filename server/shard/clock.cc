@@ -1,9 +1,8 @@
 #include "server/shard/clock.h"
 
-#include <ctime>
-
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 namespace suanpan::shard {
 namespace {
@@ -14,7 +13,9 @@ std::int64_t read_ns(clockid_t id) {
     return static_cast<std::int64_t>(ts.tv_sec) * 1'000'000'000 + ts.tv_nsec;
 }
 
-std::int64_t magnitude(std::int64_t ns) { return ns < 0 ? -ns : ns; }
+std::int64_t magnitude(std::int64_t ns) {
+    return ns < 0 ? -ns : ns;
+}
 
 }  // namespace
 
@@ -35,7 +36,9 @@ Instant RealClock::now() const {
     return std::max(reading, Instant{not_before_ns_.load(std::memory_order_relaxed)});
 }
 
-void RealClock::advance(Duration by) { sandbox_ns_.fetch_add(by.ns, std::memory_order_relaxed); }
+void RealClock::advance(Duration by) {
+    sandbox_ns_.fetch_add(by.ns, std::memory_order_relaxed);
+}
 
 Duration RealClock::wall_ahead() const {
     return Duration{read_ns(CLOCK_REALTIME) - read_ns(CLOCK_BOOTTIME) -

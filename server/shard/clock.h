@@ -1,10 +1,10 @@
 // What time it is: the seam between the real clock and the simulated one.
 #pragma once
 
+#include "protocol/base/time.h"
+
 #include <atomic>
 #include <cstdint>
-
-#include "protocol/base/time.h"
 
 namespace suanpan::shard {
 
@@ -23,8 +23,8 @@ public:
 // of time passed.
 //
 // `watch()` compares the two about once a second, on one thread; now(), is_safe() and advance() may
-// be called on any. The clock is unsafe where the two are more than `jump_max` apart, or where at the
-// start the wall clock was before the journal's last entry, or a day or more after it.
+// be called on any. The clock is unsafe where the two are more than `jump_max` apart, or where at
+// the start the wall clock was before the journal's last entry, or a day or more after it.
 class RealClock final : public Clock {
 public:
     // `journal_last`: time of the journal's last entry, 0 where it has none.
@@ -36,8 +36,8 @@ public:
 
     // Slews, and notices jumps. Call about once a second, from one thread.
     void watch();
-    // The operator's decision: the wall clock is right. Where it is behind what was read before, this
-    // clock stands still until the wall clock has caught up.
+    // The operator's decision: the wall clock is right. Where it is behind what was read before,
+    // this clock stands still until the wall clock has caught up.
     void accept_wall_clock();
     // How far the wall clock is ahead of this one.
     [[nodiscard]] Duration wall_ahead() const;
@@ -46,7 +46,7 @@ public:
     static constexpr Duration start_gap_max = hours(24);
 
 private:
-    std::atomic<std::int64_t> offset_ns_;     // now = CLOCK_BOOTTIME + offset_ns_
+    std::atomic<std::int64_t> offset_ns_;      // now = CLOCK_BOOTTIME + offset_ns_
     std::atomic<std::int64_t> sandbox_ns_{0};  // sum of advance()
     std::atomic<bool> safe_{true};
     std::int64_t watched_boot_ns_ = 0;

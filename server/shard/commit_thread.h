@@ -1,10 +1,10 @@
 // The thread that commits under load, so that shards decide the next entries meanwhile.
 #pragma once
 
+#include "server/shard/committer.h"
+
 #include <atomic>
 #include <thread>
-
-#include "server/shard/committer.h"
 
 namespace suanpan::shard {
 

@@ -1,14 +1,17 @@
 #include "server/shard/committer.h"
 
-#include <algorithm>
-
 #include "protocol/base/assert.h"
 #include "protocol/limits.h"
+
+#include <algorithm>
+#include <chrono>
 
 namespace suanpan::shard {
 namespace {
 
-bool starts_later(const StagedBatch* a, const StagedBatch* b) { return a->first > b->first; }
+bool starts_later(const StagedBatch* a, const StagedBatch* b) {
+    return a->first > b->first;
+}
 
 // What all shards together may have staged beyond the commit that is being decided on.
 constexpr std::uint64_t room_bytes_min = 4 * limits::commit_bytes_max;
@@ -39,14 +42,16 @@ bool Committer::has_staged() const {
     return std::ranges::any_of(staged_, [](const auto& ring) { return !ring->empty(); });
 }
 
-bool Committer::has_room() const { return journal_.has_room(room_bytes_min); }
+bool Committer::has_room() const {
+    return journal_.has_room(room_bytes_min);
+}
 
 void Committer::raise_floor(std::int64_t floor_ms) {
     std::int64_t seen = floor_ms_.load(std::memory_order_relaxed);
     // It only rises. Release: whoever reads the new floor sees why it was raised.
-    while (seen < floor_ms && !floor_ms_.compare_exchange_weak(seen, floor_ms,
-                                                               std::memory_order_release,
-                                                               std::memory_order_relaxed)) {
+    while (seen < floor_ms &&
+           !floor_ms_.compare_exchange_weak(seen, floor_ms, std::memory_order_release,
+                                            std::memory_order_relaxed)) {
     }
 }
 
@@ -100,17 +105,23 @@ bool Committer::commit_run() {
     if (run_.empty()) return false;
 
     const std::int64_t floor_ms = floor_ms_.load(std::memory_order_acquire);
-    const storage::CommitInfo info{
-        .first_lsn = first, .time = time, .request_floor_ms = floor_ms};
-    const FlushTimer timer{metrics_};
+    const storage::CommitInfo info{.first_lsn = first.value,
+                                   .count = static_cast<std::uint32_t>(entry_bytes_.size()),
+                                   .time = time,
+                                   .request_floor_ms = floor_ms};
+    const auto started = std::chrono::steady_clock::now();
     const auto appended = journal_.append(info, pieces_, entry_bytes_);
     if (!appended.has_value()) {
-        hooks_.fail(appended.error().message);
+        metrics_.failures.add();
+        hooks_.fail(appended.error().sentence);
         return false;
     }
-    timer.committed(entry_bytes_.size(), bytes);
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - started;
+    metrics_.note_commit(entry_bytes_.size(), bytes, Duration{took.count()});
+    metrics_.durable_lsn.set(next.value - 1);
     durable_floor_ms_.store(floor_ms, std::memory_order_release);
-    // Release: a shard that sees the new value sees the entries on disk, and may let go of the batches.
+    // Release: a shard that sees the new value sees the entries on disk, and may let go of the
+    // batches.
     durable_.store(next.value - 1, std::memory_order_release);
     return true;
 }

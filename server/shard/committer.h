@@ -1,18 +1,18 @@
 // The committer: packs what all shards have staged into one journal commit after the other.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <vector>
-
 #include "protocol/base/ids.h"
 #include "server/shard/metrics.h"
 #include "server/shard/reply.h"
 #include "server/shard/ring.h"
 #include "server/shard/staging.h"
 #include "storage/journal.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace suanpan::shard {
 
@@ -21,14 +21,15 @@ namespace suanpan::shard {
 // reserve() and stage() are called by the shards, each on its own thread; try_commit() by whoever
 // finds the commit token free: a shard that is idle (two sleeping wake-ups would cost half of an
 // idle round trip) or the commit thread. The token is tried, never waited for. A commit is the
-// longest gapless run of staged batches, bounded by limits::commit_entries_max and commit_bytes_max.
+// longest gapless run of staged batches, bounded by limits::commit_entries_max and
+// commit_bytes_max.
 class Committer {
 public:
     struct Hooks {
         // Entries up to durable() are on disk: look, shard. Called by the thread that committed.
         std::function<void(ShardIndex)> wake;
-        // The journal failed; nothing that was not durable may be answered any more. Must not return
-        // to a process that goes on: the real server exits, the simulator ends this life.
+        // The journal failed; nothing that was not durable may be answered any more. Must not
+        // return to a process that goes on: the real server exits, the simulator ends this life.
         std::function<void(const std::string&)> fail;
         // What the commit thread sleeps on; empty where there is none.
         std::function<void()> wake_commit_thread;
@@ -58,10 +59,12 @@ public:
     // Every entry up to here is durable. The acquire pairs with the release in try_commit().
     [[nodiscard]] Lsn durable() const { return Lsn{durable_.load(std::memory_order_acquire)}; }
 
-    // The request-log floor: ids older than this many milliseconds since 1970 are refused. Raised by
-    // any shard, written with the next commit, in force for dropping ids once it is durable.
+    // The request-log floor: ids older than this many milliseconds since 1970 are refused. Raised
+    // by any shard, written with the next commit, in force for dropping ids once it is durable.
     void raise_floor(std::int64_t floor_ms);
-    [[nodiscard]] std::int64_t floor_ms() const { return floor_ms_.load(std::memory_order_acquire); }
+    [[nodiscard]] std::int64_t floor_ms() const {
+        return floor_ms_.load(std::memory_order_acquire);
+    }
     [[nodiscard]] std::int64_t durable_floor_ms() const {
         return durable_floor_ms_.load(std::memory_order_acquire);
     }

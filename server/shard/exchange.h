@@ -1,14 +1,14 @@
 // The rings between shard threads: one pair for each ordered pair of shards.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "protocol/command.h"
 #include "protocol/limits.h"
 #include "server/shard/reply.h"
 #include "server/shard/ring.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace suanpan::shard {
 
@@ -25,8 +25,9 @@ inline constexpr std::uint32_t installer_session = UINT32_MAX;
 
 // Owns the rings; every shard thread pushes and pops only at its own ends of them.
 //
-// Only new mail may meet a full ring. Sending it takes a credit, which stands for a slot of the reply
-// ring in the other direction, so the reply cannot fail; taking the reply gives the credit back.
+// Only new mail may meet a full ring. Sending it takes a credit, which stands for a slot of the
+// reply ring in the other direction, so the reply cannot fail; taking the reply gives the credit
+// back.
 class Exchange {
 public:
     // `slots`: mail in flight for each ordered pair of shards.
@@ -79,9 +80,9 @@ public:
 private:
     struct Lane {
         explicit Lane(std::size_t slots) : mail(slots), replies(slots) {}
-        SpscRing<Mail> mail;             // asking shard to working shard
-        SpscRing<Reply> replies;         // and back
-        std::size_t credits_used = 0;    // the asking shard's own
+        SpscRing<Mail> mail;           // asking shard to working shard
+        SpscRing<Reply> replies;       // and back
+        std::size_t credits_used = 0;  // the asking shard's own
     };
     [[nodiscard]] Lane& lane_between(ShardIndex asking, ShardIndex working) const {
         return *lanes_[static_cast<std::size_t>(asking) * shards_ +

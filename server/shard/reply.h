@@ -1,10 +1,10 @@
 // Where an answer goes: to a place in a request of a session on some shard's thread.
 #pragma once
 
+#include "protocol/command.h"
+
 #include <cstdint>
 #include <memory>
-
-#include "protocol/command.h"
 
 namespace suanpan::shard {
 
@@ -13,8 +13,8 @@ enum class ShardIndex : std::uint16_t {};
 // A session is known by its place and the generation of that place, so that an answer that comes
 // after its connection has gone finds nobody instead of somebody else.
 struct ReplyTo {
-    ShardIndex shard{};           // whose thread the session lives on
-    std::uint16_t event = 0;      // place of the event in its request
+    ShardIndex shard{};       // whose thread the session lives on
+    std::uint16_t event = 0;  // place of the event in its request
     std::uint32_t session = 0;
     std::uint32_t generation = 0;  // of the session's place
     std::uint32_t request = 0;     // place among the session's requests in flight

@@ -1,13 +1,13 @@
 // A bounded ring between exactly two threads: plain values, no lock, no allocation after the start.
 #pragma once
 
+#include "protocol/base/assert.h"
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <memory>
 #include <utility>
-
-#include "protocol/base/assert.h"
 
 namespace suanpan::shard {
 
@@ -38,7 +38,8 @@ public:
         return true;
     }
 
-    // Consumer only. Gives each value that lies there now to `take`, at most `most`; returns how many.
+    // Consumer only. Gives each value that lies there now to `take`, at most `most`; returns how
+    // many.
     template <typename Take>
     std::size_t drain(std::size_t most, Take&& take) {
         const std::size_t popped = popped_.load(std::memory_order_relaxed);  // its own counter
@@ -51,7 +52,8 @@ public:
         return count;
     }
 
-    // How many lie there: exact on either of the two threads at a quiet moment, else a recent value.
+    // How many lie there: exact on either of the two threads at a quiet moment, else a recent
+    // value.
     [[nodiscard]] std::size_t size() const {
         const std::size_t popped = popped_.load(std::memory_order_acquire);
         return pushed_.load(std::memory_order_acquire) - popped;

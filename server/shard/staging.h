@@ -1,15 +1,15 @@
 // Staged entries: decided and applied in memory, on their way to the journal.
 #pragma once
 
+#include "protocol/base/ids.h"
+#include "protocol/base/time.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "protocol/base/ids.h"
-#include "protocol/base/time.h"
 
 namespace suanpan::shard {
 

@@ -1,0 +1,55 @@
+// suanpand: reads the configuration, builds the server, waits for a signal.
+#include "server/config.h"
+#include "server/log.h"
+#include "server/server.h"
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+
+namespace {
+
+// Signals are taken by sigtimedwait below, so every thread is started with them blocked.
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+int serve(const suanpan::ServerConfig& config) {
+    const sigset_t signals = block_signals();
+    suanpan::log_start(config.log_level, config.log_format);
+    suanpan::Server server(config);
+    while (true) {
+        const timespec second{.tv_sec = 1, .tv_nsec = 0};
+        const int signal = sigtimedwait(&signals, nullptr, &second);
+        server.tick();
+        if (signal == SIGHUP) server.reload_partners();
+        if (signal == SIGTERM || signal == SIGINT) break;
+    }
+    server.stop();
+    return suanpan::exit_clean;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const suanpan::CommandLine line = suanpan::parse_command_line(argc, argv);
+        if (line.action == suanpan::CommandLine::Action::print) {
+            std::fputs(line.text.c_str(), stdout);
+            return suanpan::exit_clean;
+        }
+        return serve(line.config);
+    } catch (const suanpan::UsageError& error) {
+        std::fprintf(stderr, "suanpand: %s\n", error.what());
+        return suanpan::exit_usage;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "suanpand: %s\n", error.what());
+        return suanpan::exit_start_refused;
+    }
+}

@@ -1,0 +1,205 @@
+#include "server/net/session.h"
+
+#include "protocol/base/assert.h"
+
+namespace suanpan::net {
+namespace {
+
+// A request's list of outcomes keeps its memory for the next one up to this many.
+constexpr std::size_t outcomes_kept_max = 64;
+
+// A frame that answers `header`.
+FrameHeader reply_header(const FrameHeader& header) {
+    return {
+        .kind = header.kind, .flags = frame_flag_reply, .correlation_id = header.correlation_id};
+}
+
+bool closes_session(Code code) {
+    const auto number = static_cast<std::uint16_t>(code);
+    return (number >= 100 && number < 200) || code == Code::too_many_connections;
+}
+
+}  // namespace
+
+Session::Session(SessionEnvironment& environment, const shard::ReplyTo& address)
+    : environment_(environment), address_(address), challenge_(make_challenge()) {
+    encode_challenge(output_, challenge_);
+}
+
+std::size_t Session::receive(std::span<const std::byte> bytes) {
+    std::size_t taken = 0;
+    while (phase_ != Phase::closing) {
+        const FrameDecoder::Step step = decoder_.next(bytes.subspan(taken));
+        if (step.error != Code::ok) {
+            refuse_frame(step.frame.header, step.error);
+            break;
+        }
+        if (step.consumed == 0) break;
+        taken += step.consumed;
+        take_frame(step.frame);
+    }
+    return taken;
+}
+
+void Session::take_frame(const Frame& frame) {
+    const auto kind = static_cast<CommandKind>(frame.header.kind);
+    if (kind == CommandKind::ping) {
+        const Outcome pong{.time = environment_.clock.now()};
+        if (!decode_ping(frame.body).has_value())
+            refuse_frame(frame.header, Code::message_malformed);
+        else
+            encode_results(output_, reply_header(frame.header), {&pong, 1});
+    } else if (kind == CommandKind::hello) {
+        take_hello(frame);
+    } else if (phase_ != Phase::open) {
+        refuse_frame(frame.header, Code::hello_required);
+    } else {
+        take_request(frame, kind);
+    }
+}
+
+void Session::take_hello(const Frame& frame) {
+    if (phase_ == Phase::open) return refuse_frame(frame.header, Code::hello_repeated);
+    const auto hello = decode_hello(frame.body);
+    if (!hello.has_value()) return refuse_frame(frame.header, hello.error());
+    const Partner* partner = environment_.partners.find(hello->partner);
+    // An unknown partner is checked against a random key, so that the time it takes tells nothing.
+    const Challenge decoy = make_challenge();
+    const std::span<const std::byte> key =
+        partner != nullptr ? std::span<const std::byte>(partner->key) : decoy.bytes;
+    const bool matches = mac_matches(key, challenge_, *hello);
+    if (partner == nullptr || !matches)
+        return refuse_frame(frame.header, Code::authentication_failed);
+    partner_ = hello->partner;
+    phase_ = Phase::open;
+    Greeting greeting = environment_.greeting;
+    greeting.outcome = {.time = environment_.clock.now()};
+    greeting.request_floor_ms = environment_.port.request_floor_ms();
+    encode_greeting(output_, reply_header(frame.header), greeting);
+}
+
+void Session::take_request(const Frame& frame, CommandKind kind) {
+    const Partner* partner = environment_.partners.find(*partner_);
+    // The partner was taken out of the file while connected.
+    if (partner == nullptr) return refuse_frame(frame.header, Code::authentication_failed);
+    const auto decoded =
+        decode_request(kind, frame.body, *partner_, environment_.body_hash_key, decoded_);
+    if (!decoded.has_value()) return refuse_frame(frame.header, decoded.error());
+    const auto events = static_cast<std::uint32_t>(decoded_.size());
+    if (frames_in_flight_ >= environment_.frames_in_flight_max ||
+        events_in_flight_ + events > environment_.events_in_flight_max)
+        return refuse_frame(frame.header, Code::too_many_in_flight, 1);
+    if (const std::uint32_t wait_ms = partner->try_take(events, environment_.clock.now());
+        wait_ms > 0)
+        return refuse_frame(frame.header, Code::rate_limited, wait_ms);
+    submit_events(frame, kind, *partner);
+}
+
+void Session::submit_events(const Frame& frame, CommandKind kind, const Partner& partner) {
+    const bool kind_allowed = partner.allows(kind);
+    const Instant now = environment_.clock.now();
+    const auto events = static_cast<std::uint32_t>(decoded_.size());
+    const std::uint32_t place = open_request(frame.header, events);
+    shard::ReplyTo to = address_;
+    to.request = place;
+    for (std::uint32_t i = 0; i < events; ++i) {
+        const DecodedEvent& event = decoded_[i];
+        to.event = static_cast<std::uint16_t>(i);
+        const Code code = first_refusal(event, partner, kind_allowed, now);
+        if (code == Code::ok) {
+            environment_.port.submit(event.command, to);
+        } else {
+            complete(
+                {.to = to,
+                 .outcome = {
+                     .code = code, .time = now, .detail = code == event.code ? event.detail : 0}});
+        }
+    }
+}
+
+// What can be said without the ledger, in the order of Code.
+Code Session::first_refusal(const DecodedEvent& event, const Partner& partner, bool kind_allowed,
+                            Instant now) const {
+    if (event.code != Code::ok && event.code < Code::kind_not_allowed) return event.code;
+    if (!kind_allowed) return Code::kind_not_allowed;
+    const CommandHead& head = event.command.head;
+    const bool names_program = head.kind != CommandKind::clock_advance;
+    if (names_program && !partner.allows(head.program)) return Code::program_not_allowed;
+    if (event.code != Code::ok && event.code < Code::request_from_future) return event.code;
+    if (!is_read(head.kind)) {
+        const std::int64_t id_ms = head.request_id.unix_ms();
+        if (id_ms > (now + limits::request_future_max).unix_ms()) return Code::request_from_future;
+        if (id_ms < environment_.port.request_floor_ms()) return Code::request_too_old;
+    }
+    if (event.code != Code::ok) return event.code;
+    if (head.kind == CommandKind::clock_advance && !environment_.greeting.sandbox)
+        return Code::sandbox_only;
+    return Code::ok;
+}
+
+std::uint32_t Session::open_request(const FrameHeader& header, std::uint32_t events) {
+    if (free_requests_.empty()) {
+        free_requests_.push_back(static_cast<std::uint32_t>(requests_.size()));
+        requests_.emplace_back();
+    }
+    const std::uint32_t place = free_requests_.back();
+    free_requests_.pop_back();
+    Request& request = requests_[place];
+    request.header = header;
+    request.events_left = events;
+    request.outcomes.assign(events, Outcome{});
+    ++frames_in_flight_;
+    events_in_flight_ += events;
+    return place;
+}
+
+void Session::complete(shard::Reply&& reply) {
+    const std::uint32_t place = reply.to.request;
+    SUANPAN_ASSERT(place < requests_.size());
+    Request& request = requests_[place];
+    SUANPAN_ASSERT(request.events_left > 0);
+    SUANPAN_ASSERT(reply.to.event < request.outcomes.size());
+    environment_.metrics.note_answer(static_cast<CommandKind>(request.header.kind),
+                                     reply.outcome.code);
+    request.outcomes[reply.to.event] = reply.outcome;
+    if (reply.statement != nullptr) {
+        encode_statement(output_, reply_header(request.header), *reply.statement);
+        return finish(place);
+    }
+    if (reply.expiring != nullptr) {
+        encode_expiring(output_, reply_header(request.header), *reply.expiring);
+        return finish(place);
+    }
+    if (--request.events_left > 0) return;
+    const auto kind = static_cast<CommandKind>(request.header.kind);
+    const bool has_rows = kind == CommandKind::statement || kind == CommandKind::expiring;
+    if (has_rows)  // refused: its own shape of reply, without rows
+        encode_refusal(output_, reply_header(request.header), request.outcomes.front());
+    else
+        encode_results(output_, reply_header(request.header), request.outcomes);
+    finish(place);
+}
+
+void Session::finish(std::uint32_t place) {
+    Request& request = requests_[place];
+    request.events_left = 0;
+    events_in_flight_ -= static_cast<std::uint32_t>(request.outcomes.size());
+    --frames_in_flight_;
+    if (request.outcomes.capacity() > outcomes_kept_max)
+        std::vector<Outcome>().swap(request.outcomes);
+    free_requests_.push_back(place);
+}
+
+void Session::refuse_frame(const FrameHeader& header, Code code, std::uint32_t retry_after_ms) {
+    environment_.metrics.note_answer(static_cast<CommandKind>(header.kind), code);
+    encode_refusal(
+        output_, reply_header(header),
+        {.code = code, .retry_after_ms = retry_after_ms, .time = environment_.clock.now()});
+    if (closes_session(code)) phase_ = Phase::closing;
+}
+
+void Session::refuse(Code code) {
+    refuse_frame({}, code);
+}
+
+}  // namespace suanpan::net

@@ -1,0 +1,172 @@
+#include "server/shard/checkpointer.h"
+
+#include "server/shard/checkpoint_record.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace suanpan::shard {
+namespace {
+
+constexpr auto idle_sleep = std::chrono::milliseconds(20);
+constexpr auto slice_sleep = std::chrono::microseconds(200);
+
+}  // namespace
+
+Checkpointer::Checkpointer(const storage::DataDirectory& directory, const storage::Journal& journal,
+                           const Committer& committer, std::vector<SliceLane*> lanes,
+                           StorageMetrics& metrics, const CheckpointerOptions& options, Hooks hooks)
+    : directory_(directory),
+      journal_(journal),
+      committer_(committer),
+      lanes_(std::move(lanes)),
+      metrics_(metrics),
+      options_(options),
+      hooks_(std::move(hooks)) {}
+
+Checkpointer::~Checkpointer() {
+    stop();
+}
+
+bool Checkpointer::is_due() const {
+    if (asked_.load(std::memory_order_acquire)) return true;
+    const storage::Journal::Counters counters = journal_.counters();
+    return counters.entry_bytes - bytes_at_last_round_ >= options_.every_bytes ||
+           counters.entries - entries_at_last_round_ >= options_.every_entries;
+}
+
+bool Checkpointer::step() {
+    if (writer_ == nullptr) {
+        // A slice of a round that was given up may still come back.
+        if (asked_for_slice_) {
+            take_slice();
+            slice_.reset();
+            return false;
+        }
+        if (!is_due()) return false;
+        begin_round();
+        return true;
+    }
+    if (slice_ != nullptr) {
+        if (slice_->records.highest > committer_.durable()) return false;
+        write_slice();
+        return true;
+    }
+    if (lane_ == lanes_.size()) {
+        finish_round();
+        return true;
+    }
+    if (!asked_for_slice_) {
+        SliceLane::Ask ask{.slice = std::make_unique<Slice>(),
+                           .bytes = options_.slice_bytes,
+                           .first = first_of_lane_};
+        if (!lanes_[lane_]->try_ask(std::move(ask))) return false;
+        asked_for_slice_ = true;
+        first_of_lane_ = false;
+        hooks_.wake(ShardIndex{static_cast<std::uint16_t>(lane_)});
+        return true;
+    }
+    take_slice();
+    return slice_ != nullptr;
+}
+
+void Checkpointer::begin_round() {
+    asked_.store(false, std::memory_order_release);
+    const storage::Journal::Counters counters = journal_.counters();
+    bytes_at_last_round_ = counters.entry_bytes;
+    entries_at_last_round_ = counters.entries;
+    // What is durable has been applied: an entry is staged after it was applied.
+    const Lsn start = committer_.durable();
+    auto writer = storage::CheckpointWriter::begin(directory_, start);
+    if (!writer.has_value()) return fail_round(writer.error().detail);
+    writer_ = std::move(*writer);
+    lane_ = 0;
+    first_of_lane_ = true;
+    end_lsn_ = start;
+}
+
+void Checkpointer::take_slice() {
+    lanes_[std::min(lane_, lanes_.size() - 1)]->drain_answers(
+        [this](std::unique_ptr<Slice>&& slice) {
+            slice_ = std::move(slice);
+            asked_for_slice_ = false;
+        });
+}
+
+void Checkpointer::write_slice() {
+    const std::unique_ptr<Slice> slice = std::move(slice_);
+    const CheckpointRecordHead head{.shard = static_cast<std::uint16_t>(lane_),
+                                    .shards = static_cast<std::uint16_t>(lanes_.size())};
+    const ledger::RecordSlice& records = slice->records;
+    scratch_.resize(records.bytes.size() + records.records.size() * sizeof head);
+    std::vector<storage::CheckpointRecord> out;
+    out.reserve(records.records.size());
+    std::byte* at = scratch_.data();
+    for (const ledger::RecordSlice::Place& place : records.records) {
+        const auto bytes = records.record(place);
+        std::memcpy(at, &head, sizeof head);
+        std::memcpy(at + sizeof head, bytes.data(), bytes.size());
+        out.push_back({.lsn = place.lsn, .bytes = {at, sizeof head + bytes.size()}});
+        at += sizeof head + bytes.size();
+    }
+    end_lsn_ = std::max(end_lsn_, records.highest);
+    const auto added = writer_->add(out);
+    if (!added.has_value()) return fail_round(added.error().detail);
+    if (slice->is_last) {
+        ++lane_;
+        first_of_lane_ = true;
+    }
+}
+
+void Checkpointer::finish_round() {
+    const auto round = writer_->finish(end_lsn_);
+    if (!round.has_value()) return fail_round(round.error().detail);
+    writer_.reset();
+    metrics_.checkpoint_rounds.add();
+    metrics_.checkpoint_lsn.set(round->start_lsn.value);
+    rounds_.fetch_add(1, std::memory_order_release);
+}
+
+void Checkpointer::fail_round(const std::string& why) {
+    writer_.reset();
+    slice_.reset();
+    metrics_.checkpoint_failures.add();
+    hooks_.complain(why);
+}
+
+void Checkpointer::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Checkpointer::stop() {
+    if (!thread_.joinable()) return;
+    stopping_.store(true, std::memory_order_release);
+    thread_.join();
+    writer_.reset();
+}
+
+void Checkpointer::run() {
+    using std::chrono::steady_clock;
+    std::uint64_t bytes_before = 0;
+    while (!stopping_.load(std::memory_order_acquire)) {
+        if (!step()) {
+            std::this_thread::sleep_for(writer_ == nullptr ? idle_sleep : slice_sleep);
+            continue;
+        }
+        if (writer_ == nullptr) {
+            bytes_before = 0;
+            continue;
+        }
+        // The pace spares the flushes of commits, which go to the same disk.
+        const std::uint64_t bytes = writer_->bytes_written();
+        if (bytes > bytes_before) {
+            const std::uint64_t ns =
+                (bytes - bytes_before) * 1'000'000'000 / options_.bytes_per_second;
+            bytes_before = bytes;
+            std::this_thread::sleep_for(std::chrono::nanoseconds(ns));
+        }
+    }
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,21 @@
+// The seam between sessions and their shard.
+#pragma once
+
+#include "protocol/command.h"
+#include "server/shard/reply.h"
+
+#include <cstdint>
+
+namespace suanpan::shard {
+
+// Where sessions put commands: the shard of their thread, which forwards what is not its own.
+class CommandPort {
+public:
+    virtual ~CommandPort() = default;
+    // Answers by exactly one Reply to `to`, now or later.
+    virtual void submit(const Command& command, const ReplyTo& to) = 0;
+    // Ids older than this are refused (milliseconds since 1970).
+    [[nodiscard]] virtual std::int64_t request_floor_ms() const = 0;
+};
+
+}  // namespace suanpan::shard

@@ -1,0 +1,103 @@
+// Reads entries back from the journal, on a thread of its own, so that no shard waits for a disk.
+#pragma once
+
+#include "protocol/command.h"
+#include "protocol/limits.h"
+#include "server/ledger/entry.h"
+#include "server/shard/reply.h"
+#include "server/shard/ring.h"
+#include "storage/journal.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace suanpan::shard {
+
+// What a shard wants read. Every LSN in it is durable already.
+struct ReadJob {
+    enum class What : std::uint8_t {
+        entry,      // the entry `from` itself
+        statement,  // walk back from `from`, the newest: up to lines_max lines below `before`
+        find,  // walk back from `from`: the entry of (partner, request_id), not older than its time
+    };
+    What what{};
+    std::uint64_t ticket = 0;  // the shard's own; comes back with the answer
+    Lsn from;
+    Lsn before;  // 0: no bound
+    RequestId request_id;
+    PartnerId partner{};
+    MemberId member;  // statement: whose chain it must be
+    ProgramId program{};
+    std::uint16_t lines_max = 0;
+};
+
+// The answer to one ReadJob.
+struct ReadDone {
+    std::uint64_t ticket = 0;
+    // ok; unavailable (the journal could not be read); history_ends; not_executed (find: not there)
+    Code code = Code::ok;
+    std::vector<std::byte> entry;  // entry, find
+    std::vector<StatementLine> lines;
+    Lsn next;  // statement: where to go on, 0: that was all
+};
+
+// One thread, between it and each shard two rings. A shard has at most limits::parked_reads_max
+// jobs under way, so that the ring of answers is never full.
+class JournalReader {
+public:
+    JournalReader(const storage::Journal& journal, std::uint16_t shards);
+
+    // `wake(shard)`: an answer waits. `complain(sentence)`: a read failed, for the log.
+    void set_hooks(std::function<void(ShardIndex)> wake,
+                   std::function<void(const std::string&)> complain);
+
+    // On the shard's thread. False: too many under way; the request is answered `busy`.
+    [[nodiscard]] bool try_ask(ShardIndex shard, ReadJob job);
+    // On the shard's thread: takes every answer that is there.
+    template <typename Take>
+    std::size_t drain(ShardIndex shard, Take&& take) {
+        Lane& lane = *lanes_[static_cast<std::size_t>(shard)];
+        const std::size_t count = lane.answers.drain(lane.answers.capacity(), take);
+        lane.under_way -= count;
+        return count;
+    }
+    [[nodiscard]] bool has_answers(ShardIndex shard) const {
+        return !lanes_[static_cast<std::size_t>(shard)]->answers.empty();
+    }
+
+    // Does all jobs that are there. The reader's thread, or the simulator between two steps.
+    std::size_t run_once();
+
+    // The thread: start() after set_hooks(); stop() finishes what was asked.
+    void start();
+    void stop();
+    ~JournalReader() { stop(); }
+
+private:
+    struct Lane {
+        SpscRing<ReadJob> jobs{limits::parked_reads_max};
+        SpscRing<ReadDone> answers{limits::parked_reads_max};
+        std::size_t under_way = 0;  // the shard's own
+    };
+    [[nodiscard]] ReadDone read(const ReadJob& job);
+    [[nodiscard]] bool read_entry(Lsn lsn, ReadDone& done, std::vector<std::byte>& out);
+    [[nodiscard]] bool read_decoded(Lsn lsn, ReadDone& done, ledger::Entry& entry);
+    void walk_statement(const ReadJob& job, ReadDone& done);
+    void find_request(const ReadJob& job, ReadDone& done);
+
+    const storage::Journal& journal_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    std::function<void(ShardIndex)> wake_;
+    std::function<void(const std::string&)> complain_;
+    std::vector<std::byte> scratch_;
+
+    std::atomic<std::uint32_t> asked_{0};
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace suanpan::shard

@@ -1,0 +1,70 @@
+// Installs a new version of a program on every shard, before anybody is told that it is there.
+#pragma once
+
+#include "protocol/command.h"
+#include "server/shard/exchange.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace suanpan::shard {
+
+// The owner's side (shard 0): the client's entry, durable, is "prepared"; then every other shard
+// installs the version; then an entry "active" is journaled, and the client's answer waits for it.
+// A crash in between rolls forward: a replay installs what was prepared.
+//
+// One installation at a time; a second one is answered `busy`. On the owner's thread only.
+class ProgramInstaller {
+public:
+    explicit ProgramInstaller(std::uint16_t shards) : shards_(shards) {}
+
+    [[nodiscard]] bool is_busy() const { return running_.has_value(); }
+
+    // The client's entry is staged; its answer comes to `installer_session` when it is durable.
+    void begin(const Command& command, const ReplyTo& client) {
+        running_ = Running{.command = command, .client = client};
+    }
+    // That answer: now the other shards must be told.
+    void prepared(const Outcome& outcome) {
+        running_->outcome = outcome;
+        running_->next_to_tell = 1;
+    }
+    // Tells as many shards as there are credits for. Call on every turn.
+    template <typename TrySend>
+    void tell(TrySend&& try_send) {
+        if (!running_ || running_->next_to_tell == 0) return;
+        while (running_->next_to_tell < shards_ &&
+               try_send(ShardIndex{running_->next_to_tell}, running_->command))
+            ++running_->next_to_tell;
+    }
+    void told() { ++running_->acknowledged; }
+    // True where every shard has it, and "active" is to be journaled.
+    [[nodiscard]] bool is_everywhere() const {
+        return running_ && running_->next_to_tell > 0 && running_->acknowledged + 1 == shards_;
+    }
+
+    struct Finished {
+        ProgramSpec spec;
+        Reply reply;
+    };
+    // Ends the installation; the reply goes out once "active" is durable.
+    [[nodiscard]] Finished finish() {
+        Finished finished{.spec = std::get<PutProgram>(running_->command.body).spec,
+                          .reply = {.to = running_->client, .outcome = running_->outcome}};
+        running_.reset();
+        return finished;
+    }
+
+private:
+    struct Running {
+        Command command;
+        ReplyTo client;
+        Outcome outcome;
+        std::uint16_t next_to_tell = 0;  // 0: not durable yet
+        std::uint16_t acknowledged = 0;
+    };
+    std::uint16_t shards_;
+    std::optional<Running> running_;
+};
+
+}  // namespace suanpan::shard

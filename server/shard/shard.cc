@@ -1,0 +1,199 @@
+#include "server/shard/shard.h"
+
+#include "protocol/base/assert.h"
+#include "protocol/base/probe.h"
+
+namespace suanpan::shard {
+namespace {
+
+constexpr std::uint32_t busy_retry_ms = 5;
+// A request may have to post this many blocks of due items first; more is the sweeper's work.
+constexpr int expire_rounds_max = 8;
+
+}  // namespace
+
+Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
+             const ShardSurroundings& surroundings, const ShardOptions& options,
+             ShardMetrics& metrics)
+    : index_(index),
+      ledger_(std::move(ledger)),
+      around_(surroundings),
+      options_(options),
+      metrics_(metrics),
+      batch_(index, *ledger_, surroundings.committer),
+      last_reserved_(surroundings.committer.durable()),
+      installer_(surroundings.exchange.shards()) {}
+
+void Shard::adopt_thread(ReplySink& sink) {
+    sink_ = &sink;
+    thread_ = std::this_thread::get_id();
+    now_ = around_.clock.now();
+}
+
+ShardIndex Shard::owner_of(const CommandHead& head) const {
+    // Programs and the clock belong to shard 0; everything else to its member's shard.
+    const bool is_global = head.kind == CommandKind::program_create ||
+                           head.kind == CommandKind::program_update ||
+                           head.kind == CommandKind::clock_advance;
+    if (is_global) return ShardIndex{0};
+    return ShardIndex{static_cast<std::uint16_t>(member_hash(head.member, options_.hash_seed) %
+                                                 around_.exchange.shards())};
+}
+
+void Shard::submit(const Command& command, const ReplyTo& to) {
+    SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
+    const ShardIndex owner = owner_of(command.head);
+    if (owner == index_) return accept(command, to);
+    if (!around_.exchange.try_send(index_, owner, {.command = command, .to = to}))
+        return refuse(to, Code::busy);
+    metrics_.forwarded.add();
+    around_.wake(owner);
+}
+
+void Shard::accept(const Command& command, const ReplyTo& to) {
+    if (is_read(command.head.kind))
+        read(command, to);
+    else
+        change(command, to);
+    if (batch_.commands() >= options_.batch_commands_max) end_batch();
+}
+
+// Before the ledger is asked: order within the member, and whether the id was seen before.
+void Shard::change(const Command& command, const ReplyTo& to) {
+    const CommandHead& head = command.head;
+    if (open_steps_.is_open(head.member)) {
+        SUANPAN_PROBE("a change queued behind an open step of its member");
+        if (!open_steps_.try_queue(command, to)) refuse(to, Code::busy);
+        return;
+    }
+    const std::int64_t id_ms = head.request_id.unix_ms();
+    if (id_ms < around_.committer.floor_ms()) return refuse(to, Code::request_too_old);
+    const Hash128 digest = ledger_->digest_of(head);
+    const ledger::RequestFound found = ledger_->request_log().find(digest, id_ms, head.body_hash);
+    if (found.kind == ledger::RequestFound::Kind::other_body)
+        return refuse(to, Code::request_id_reused);
+    if (found.kind == ledger::RequestFound::Kind::same) return repeat(found, command, to, digest);
+    if (const Code code = not_now(); code != Code::ok) return refuse(to, code);
+
+    const Lsn original = ledger::Ledger::needs_original(command);
+    if (original.value == 0) return decide(command, to, digest, nullptr);
+    // What is not durable was told to nobody, so no honest request can name it.
+    if (original > around_.committer.durable()) return decide(command, to, digest, nullptr);
+    park({.what = ReadJob::What::entry, .from = original},
+         {.command = command, .to = to, .digest = digest, .is_change = true});
+}
+
+// Why no change is possible at the moment, or ok.
+Code Shard::not_now() const {
+    if (draining_) return Code::shutting_down;
+    if (!clock_safe_) return Code::clock_unsafe;
+    if (!room_) return Code::storage_full;
+    if (staging_.entries_in_flight() + batch_.entry_count() >= options_.staged_entries_max)
+        return Code::busy;
+    return Code::ok;
+}
+
+void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& digest,
+                   const ledger::Entry* original) {
+    const CommandHead& head = command.head;
+    if (head.kind == CommandKind::clock_advance) return advance_clock(command, to, digest);
+    const bool is_program = std::holds_alternative<PutProgram>(command.body);
+    if (is_program && installer_.is_busy()) return refuse(to, Code::busy);
+
+    ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
+    for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
+        SUANPAN_PROBE("a request posted more due items than fit into its own entry");
+        if (round == expire_rounds_max ||
+            !ledger_->make_expire_entry(head.member, head.program, now_, entry_))
+            return refuse(to, Code::busy);
+        batch_.add_entry(entry_, ledger_->apply(entry_), nullptr);
+        metrics_.expiries_posted.add();
+        decision = ledger_->decide(command, now_, original, entry_);
+    }
+    const std::int64_t id_ms = head.request_id.unix_ms();
+    if (decision.accepted()) {
+        const ledger::AccountRef ref = ledger_->apply(entry_);
+        Batch::Asked asked{.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
+                           .digest = digest,
+                           .to = to};
+        if (is_program) {
+            installer_.begin(command, to);
+            asked.to = {.shard = index_, .session = installer_session};
+        }
+        return batch_.add_entry(entry_, ref, &asked);
+    }
+    if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
+    const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
+        head, digest, decision.code, decision.detail, member_hash(head.member, options_.hash_seed));
+    batch_.add_refusal(refusal,
+                       {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
+                        .digest = digest,
+                        .to = to},
+                       now_);
+}
+
+// The same request again: it gets the first answer, as soon as that is durable.
+void Shard::repeat(const ledger::RequestFound& found, const Command& command, const ReplyTo& to,
+                   const Hash128& digest) {
+    metrics_.repeats.add();
+    // Its answer is not due before every shard has the program.
+    if (std::holds_alternative<PutProgram>(command.body) && installer_.is_busy())
+        return refuse(to, Code::busy);
+    if (found.lsn.value == 0 || found.lsn > around_.committer.durable()) {
+        const bool joined = found.lsn.value == 0 ? batch_.attach(digest, to)
+                                                 : pending_.attach(found.lsn, digest, to);
+        if (!joined) return refuse(to, Code::busy);
+        metrics_.attached.add();
+        return;
+    }
+    park({.what = ReadJob::What::entry, .from = found.lsn},
+         {.command = command, .to = to, .digest = digest});
+}
+
+// Sandbox only; the session has checked that.
+void Shard::advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    const Duration by = std::get<AdvanceClock>(command.body).by;
+    around_.clock.advance(by);
+    const CommandHead& head = command.head;
+    entry_.reset();
+    entry_.kind = ledger::EntryKind::clock_advance;
+    entry_.time = now_ + by;
+    entry_.request_id = head.request_id;
+    entry_.body_hash = head.body_hash;
+    entry_.partner = head.partner;
+    entry_.principal = head.principal;
+    entry_.amount = Points{by.ns};
+    const Batch::Asked asked{
+        .log_ref = ledger_->request_log().insert(digest, head.request_id.unix_ms(), head.body_hash),
+        .digest = digest,
+        .to = to};
+    batch_.add_entry(entry_, ledger::no_account, &asked);
+    now_ = std::max(now_, around_.clock.now());
+}
+
+void Shard::refuse(const ReplyTo& to, Code code, std::int64_t detail) {
+    deliver({.to = to,
+             .outcome = {.code = code,
+                         .retry_after_ms = code == Code::busy ? busy_retry_ms : 0,
+                         .time = now_,
+                         .detail = detail}});
+}
+
+void Shard::deliver(Reply&& reply) {
+    if (reply.to.shard != index_) {
+        const ShardIndex asked_by = reply.to.shard;
+        around_.exchange.reply(index_, std::move(reply));
+        around_.wake(asked_by);
+        return;
+    }
+    if (reply.to.session == installer_session) {
+        if (reply.to.request == 0)
+            installer_.prepared(reply.outcome);
+        else
+            installer_.told();
+        return;
+    }
+    sink_->deliver(std::move(reply));
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,163 @@
+// Shard: one thread's worth of members. Puts commands through the ledger and answers them when they
+// are durable.
+#pragma once
+
+#include "server/ledger/ledger.h"
+#include "server/shard/batch.h"
+#include "server/shard/clock.h"
+#include "server/shard/command_port.h"
+#include "server/shard/committer.h"
+#include "server/shard/exchange.h"
+#include "server/shard/journal_reader.h"
+#include "server/shard/metrics.h"
+#include "server/shard/open_steps.h"
+#include "server/shard/pending_replies.h"
+#include "server/shard/program_installer.h"
+#include "server/shard/slices.h"
+#include "server/shard/staging.h"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <thread>
+
+namespace suanpan::shard {
+
+// Bounds and times that an operator, a test or the simulator chooses.
+struct ShardOptions {
+    std::uint64_t hash_seed = 0;
+    Duration request_log_window = limits::request_log_window;
+    std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
+    std::size_t batch_commands_max = limits::batch_commands_max;
+    // Decided but not durable; more are answered `busy`, so that an overload does not grow the
+    // wait.
+    std::size_t staged_entries_max = limits::staged_entries_max;
+    // At most this many entries in flight: the shard commits by itself, on its own thread.
+    std::size_t inline_commit_entries_max = 16;
+    std::size_t sweep_accounts = 512;  // looked at in one slice
+    Duration sweep_every = milliseconds(10);
+    bool unsafe_reply_before_commit = false;
+};
+
+// What all shards of a process share. Outlives them.
+struct ShardSurroundings {
+    Committer& committer;
+    Clock& clock;
+    JournalReader& reader;
+    Exchange& exchange;
+    // Wakes another shard's thread.
+    std::function<void(ShardIndex)> wake;
+};
+
+// The coordinator of one shard: nothing of it is ever touched by another thread; between threads go
+// plain values through bounded rings.
+//
+// A turn is begin_turn(), any number of submit()s, then step(). The clock is read once per turn.
+// Every command gets exactly one Reply, through the ReplySink of the thread that its session lives
+// on. Bounded: commands in flight by ShardOptions, reads by limits::parked_reads_max; over a bound
+// the answer is `busy`, and nothing waits.
+class Shard final : public CommandPort {
+public:
+    Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
+          const ShardSurroundings& surroundings, const ShardOptions& options,
+          ShardMetrics& metrics);
+
+    // From now on this is the shard's thread, and `sink` takes the answers for sessions on it.
+    void adopt_thread(ReplySink& sink);
+
+    void begin_turn();
+    // CommandPort: a command of a session on this thread, for whichever shard has its member.
+    void submit(const Command& command, const ReplyTo& to) override;
+    [[nodiscard]] std::int64_t request_floor_ms() const override {
+        return around_.committer.floor_ms();
+    }
+    // Takes what came from elsewhere, stages, commits if that is cheaper here, releases answers.
+    // True where it did anything.
+    bool step();
+
+    // True where a step would find something to do. Called before the thread sleeps.
+    [[nodiscard]] bool has_news() const;
+    // Changes are refused as shutting_down from now on. On the shard's thread.
+    void refuse_new_work() { draining_ = true; }
+    // True where nothing is in flight. On the shard's thread.
+    [[nodiscard]] bool is_quiet() const;
+
+    [[nodiscard]] ShardIndex index() const { return index_; }
+    [[nodiscard]] SliceLane& slice_lane() { return slice_lane_; }
+    // For a stopped shard: tests, and the final checkpoint.
+    [[nodiscard]] ledger::Ledger& ledger() { return *ledger_; }
+
+private:
+    // A command whose journal read is under way.
+    struct Parked {
+        Command command;
+        ReplyTo to;
+        Hash128 digest;
+        bool is_change = false;  // refund, revoke: goes on when its original is there
+    };
+
+    // Accepting: shard.cc
+    void accept(const Command& command, const ReplyTo& to);
+    void change(const Command& command, const ReplyTo& to);
+    void decide(const Command& command, const ReplyTo& to, const Hash128& digest,
+                const ledger::Entry* original);
+    void repeat(const ledger::RequestFound& found, const Command& command, const ReplyTo& to,
+                const Hash128& digest);
+    void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
+    [[nodiscard]] Code not_now() const;
+    void refuse(const ReplyTo& to, Code code, std::int64_t detail = 0);
+    void deliver(Reply&& reply);
+    [[nodiscard]] ShardIndex owner_of(const CommandHead& head) const;
+
+    // Reads: shard_reads.cc
+    void read(const Command& command, const ReplyTo& to);
+    void read_statement(const Command& command, const ReplyTo& to);
+    void lookup(const Command& command, const ReplyTo& to);
+    void park(const ReadJob& job, Parked&& parked);
+    void resume(ReadDone&& done);
+    void resume_change(Parked& parked, const ReadDone& done);
+    void resume_repeat(const Parked& parked, const ReadDone& done);
+    void resume_statement(const Parked& parked, ReadDone&& done);
+    [[nodiscard]] bool sees_undurable() const;
+
+    // A turn: shard_turn.cc
+    void install(const Mail& mail);
+    void end_batch();
+    void commit();
+    [[nodiscard]] bool release();
+    void raise_floor();
+    bool sweep();
+    bool hand_over_slices();
+    void publish_metrics();
+
+    const ShardIndex index_;
+    std::unique_ptr<ledger::Ledger> ledger_;
+    ShardSurroundings around_;
+    const ShardOptions options_;
+    ShardMetrics& metrics_;
+    ReplySink* sink_ = nullptr;
+    std::thread::id thread_;
+
+    Instant now_{0};
+    bool room_ = true;
+    bool clock_safe_ = true;
+    bool draining_ = false;
+    Batch batch_;
+    StagingPool staging_;
+    PendingReplies pending_;
+    Lsn last_reserved_;
+    ledger::Entry entry_;     // the one being decided
+    ledger::Entry original_;  // the one it is about
+
+    std::map<std::uint64_t, Parked> parked_;
+    std::uint64_t next_ticket_ = 1;
+    OpenSteps open_steps_;
+    ProgramInstaller installer_;
+    SliceLane slice_lane_;
+    ledger::RecordCursor slice_cursor_;
+    Instant next_sweep_{0};
+    Instant next_floor_{0};
+};
+
+}  // namespace suanpan::shard

@@ -1,0 +1,185 @@
+// The reads of a Shard, and what waits for the journal.
+#include "protocol/base/assert.h"
+#include "protocol/base/probe.h"
+#include "server/ledger/entry_format.h"
+#include "server/shard/shard.h"
+
+namespace suanpan::shard {
+namespace {
+
+// The lookup's answer about a request that was executed is its first result; about a refused one:
+// `refused`, with the code as detail.
+Outcome as_lookup(Outcome outcome) {
+    if (outcome.code == Code::ok) return outcome;
+    return {.code = Code::refused,
+            .entry_id = outcome.entry_id,
+            .time = outcome.time,
+            .detail = static_cast<std::int64_t>(outcome.code)};
+}
+
+}  // namespace
+
+// True where something that a read shows could be taken back by a crash (P4).
+bool Shard::sees_undurable() const {
+    return batch_.has_entries() || last_reserved_ > around_.committer.durable();
+}
+
+void Shard::read(const Command& command, const ReplyTo& to) {
+    const CommandHead& head = command.head;
+    switch (head.kind) {
+        case CommandKind::balance: {
+            Reply reply{.to = to, .outcome = ledger_->balances(head.member, head.program, now_)};
+            if (sees_undurable()) return batch_.add_read(std::move(reply));
+            return deliver(std::move(reply));
+        }
+        case CommandKind::expiring: {
+            Reply reply{.to = to};
+            reply.expiring = std::make_unique<Expiring>(ledger_->expiring(
+                head.member, head.program, std::get<ReadExpiring>(command.body).within, now_));
+            reply.outcome = reply.expiring->outcome;
+            if (sees_undurable()) return batch_.add_read(std::move(reply));
+            return deliver(std::move(reply));
+        }
+        case CommandKind::statement:
+            return read_statement(command, to);
+        default:
+            return lookup(command, to);
+    }
+}
+
+void Shard::read_statement(const Command& command, const ReplyTo& to) {
+    if (sees_undurable()) return batch_.add_follow_up(command, to);
+    const CommandHead& head = command.head;
+    const auto& wanted = std::get<ReadStatement>(command.body);
+    const Lsn newest = ledger_->last_lsn(head.member, head.program);
+    park({.what = ReadJob::What::statement,
+          .from = newest,
+          .before = wanted.before,
+          .member = head.member,
+          .program = head.program,
+          .lines_max = wanted.lines_max},
+         {.command = command, .to = to});
+}
+
+void Shard::lookup(const Command& command, const ReplyTo& to) {
+    const CommandHead& head = command.head;
+    const std::int64_t id_ms = head.request_id.unix_ms();
+    const Hash128 digest = ledger_->digest_of(head);
+    const ledger::RequestFound found = ledger_->request_log().find(digest, id_ms, 0);
+    if (found.kind != ledger::RequestFound::Kind::absent) {
+        if (found.lsn.value == 0 || found.lsn > around_.committer.durable())
+            return batch_.add_follow_up(command, to);
+        return park({.what = ReadJob::What::entry, .from = found.lsn},
+                    {.command = command, .to = to, .digest = digest});
+    }
+    // An id at or above the floor that is durable could still run, now or after a crash.
+    if (id_ms >= around_.committer.durable_floor_ms()) return refuse(to, Code::unknown_yet);
+    if (sees_undurable()) return batch_.add_follow_up(command, to);
+    const Lsn newest = ledger_->last_lsn(head.member, head.program);
+    if (newest.value == 0) return refuse(to, Code::not_executed);
+    park({.what = ReadJob::What::find,
+          .from = newest,
+          .request_id = head.request_id,
+          .partner = head.partner},
+         {.command = command, .to = to, .digest = digest});
+}
+
+void Shard::park(const ReadJob& job, Parked&& parked) {
+    ReadJob ticketed = job;
+    ticketed.ticket = next_ticket_;
+    if (!around_.reader.try_ask(index_, ticketed)) return refuse(parked.to, Code::busy);
+    if (parked.is_change) open_steps_.open(parked.command.head.member);
+    parked_.emplace(next_ticket_++, std::move(parked));
+}
+
+void Shard::resume(ReadDone&& done) {
+    const auto at = parked_.find(done.ticket);
+    SUANPAN_ASSERT(at != parked_.end());
+    Parked parked = std::move(at->second);
+    parked_.erase(at);
+    if (parked.is_change) return resume_change(parked, done);
+    if (parked.command.head.kind == CommandKind::statement)
+        return resume_statement(parked, std::move(done));
+    resume_repeat(parked, done);
+}
+
+// The original of a refund or revoke has arrived: decide, then whoever of this member waited.
+void Shard::resume_change(Parked& parked, const ReadDone& done) {
+    const MemberId member = parked.command.head.member;
+    const bool found = done.code == Code::ok && ledger::decode(done.entry, original_).has_value();
+    if (done.code == Code::unavailable)
+        refuse(parked.to, Code::unavailable);
+    else if (const Code code = not_now(); code != Code::ok)
+        refuse(parked.to, code);
+    else
+        decide(parked.command, parked.to, parked.digest, found ? &original_ : nullptr);
+    while (const auto next = open_steps_.next(member)) {
+        // It may be a refund itself, which opens the step again and leaves the rest in the queue.
+        ledger::RequestFound seen{};
+        const Hash128 digest = ledger_->digest_of(next->command.head);
+        seen = ledger_->request_log().find(digest, next->command.head.request_id.unix_ms(),
+                                           next->command.head.body_hash);
+        if (seen.kind == ledger::RequestFound::Kind::other_body) {
+            refuse(next->to, Code::request_id_reused);
+            continue;
+        }
+        if (seen.kind == ledger::RequestFound::Kind::same) {
+            repeat(seen, next->command, next->to, digest);
+            continue;
+        }
+        if (const Code code = not_now(); code != Code::ok) {
+            refuse(next->to, code);
+            continue;
+        }
+        const Lsn original = ledger::Ledger::needs_original(next->command);
+        if (original.value == 0 || original > around_.committer.durable()) {
+            decide(next->command, next->to, digest, nullptr);
+            continue;
+        }
+        SUANPAN_PROBE("a refund waited behind another refund of its member");
+        const std::uint64_t tickets_before = next_ticket_;
+        park({.what = ReadJob::What::entry, .from = original},
+             {.command = next->command, .to = next->to, .digest = digest, .is_change = true});
+        if (next_ticket_ != tickets_before) return;
+    }
+}
+
+// A repeat, or a lookup: the entry or the block of refusals that the log named.
+void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
+    if (done.code != Code::ok) return refuse(parked.to, done.code);
+    const CommandHead& head = parked.command.head;
+    const bool is_lookup = head.kind == CommandKind::lookup;
+    if (!ledger::decode(done.entry, original_).has_value())
+        return refuse(parked.to, Code::unavailable);
+    Outcome outcome;
+    if (original_.kind == ledger::EntryKind::refusals) {
+        const auto refusal = std::ranges::find_if(
+            original_.refusals,
+            [&](const ledger::RefusalRecord& record) { return record.digest == parked.digest; });
+        if (refusal == original_.refusals.end()) return refuse(parked.to, Code::unavailable);
+        if (!is_lookup && refusal->body_hash != head.body_hash)
+            return refuse(parked.to, Code::request_id_reused);
+        outcome = ledger::outcome_of_refusal(original_.lsn, original_.time, *refusal);
+    } else {
+        if (!is_lookup && original_.body_hash != head.body_hash)
+            return refuse(parked.to, Code::request_id_reused);
+        outcome = ledger::outcome_of(original_);
+    }
+    deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});
+}
+
+void Shard::resume_statement(const Parked& parked, ReadDone&& done) {
+    if (done.code == Code::unavailable) return refuse(parked.to, Code::unavailable);
+    Reply reply{.to = parked.to};
+    reply.statement = std::make_unique<Statement>();
+    const CommandHead& head = parked.command.head;
+    reply.statement->outcome = ledger_->balances(head.member, head.program, now_);
+    reply.statement->outcome.code = done.code;
+    reply.statement->lines = std::move(done.lines);
+    reply.statement->next = done.next;
+    reply.outcome = reply.statement->outcome;
+    if (sees_undurable()) return batch_.add_read(std::move(reply));
+    deliver(std::move(reply));
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,162 @@
+// The turns of a Shard: what came from elsewhere, the commit, the release of answers, the chores.
+#include "protocol/base/assert.h"
+#include "protocol/base/probe.h"
+#include "server/shard/shard.h"
+
+namespace suanpan::shard {
+namespace {
+
+constexpr std::size_t mail_per_turn_max = 1024;
+constexpr Duration floor_every = milliseconds(100);
+
+}  // namespace
+
+void Shard::begin_turn() {
+    now_ = std::max(now_, around_.clock.now());
+    room_ = around_.committer.has_room();
+    clock_safe_ = around_.clock.is_safe();
+}
+
+bool Shard::step() {
+    bool busy = !batch_.empty();
+    const auto shards = around_.exchange.shards();
+    for (std::uint16_t i = 0; i < shards; ++i) {
+        const ShardIndex other{i};
+        if (other == index_) continue;
+        busy |= around_.exchange.drain_replies(
+                    index_, other, [this](Reply&& reply) { deliver(std::move(reply)); }) > 0;
+        busy |= around_.exchange.drain_mail(other, index_, mail_per_turn_max, [this](Mail&& mail) {
+            if (mail.install)
+                install(mail);
+            else
+                accept(mail.command, mail.to);
+        }) > 0;
+    }
+    busy |= around_.reader.drain(index_, [this](ReadDone&& done) { resume(std::move(done)); }) > 0;
+    installer_.tell([this](ShardIndex to, const Command& command) {
+        const ReplyTo back{.shard = index_, .session = installer_session, .request = 1};
+        if (!around_.exchange.try_send(index_, to,
+                                       {.command = command, .to = back, .install = true}))
+            return false;
+        around_.wake(to);
+        return true;
+    });
+    if (installer_.is_everywhere()) {
+        ProgramInstaller::Finished finished = installer_.finish();
+        entry_.reset();
+        entry_.kind = ledger::EntryKind::program_active;
+        entry_.time = now_;
+        entry_.program = finished.spec.id;
+        entry_.reference = finished.reply.outcome.entry_id.value;
+        entry_.spec = finished.spec;
+        entry_.add(ledger::ProgramPut{});
+        batch_.add_entry(entry_, ledger_->apply(entry_), nullptr);
+        batch_.add_read(std::move(finished.reply));
+        busy = true;
+    }
+    busy |= sweep();
+    end_batch();
+    busy |= hand_over_slices();
+    commit();
+    busy |= release();
+    raise_floor();
+    publish_metrics();
+    return busy;
+}
+
+void Shard::install(const Mail& mail) {
+    ledger_->install(std::get<PutProgram>(mail.command.body).spec);
+    deliver({.to = mail.to});
+}
+
+void Shard::end_batch() {
+    if (batch_.empty()) return;
+    metrics_.batches.add();
+    metrics_.batch_events.record(batch_.commands());
+    metrics_.entries_staged.add(batch_.entry_count());
+    last_reserved_ = batch_.close(now_, staging_, pending_);
+}
+
+// Idle, it is cheapest to commit right here; under load the commit thread does, while this thread
+// decides what comes next.
+void Shard::commit() {
+    if (staging_.entries_in_flight() == 0) return;
+    if (staging_.entries_in_flight() <= options_.inline_commit_entries_max) {
+        (void)around_.committer.try_commit();
+    }
+    if (around_.committer.has_staged()) around_.committer.ask_commit_thread();
+}
+
+bool Shard::release() {
+    const Lsn durable =
+        options_.unsafe_reply_before_commit ? last_reserved_ : around_.committer.durable();
+    staging_.release_durable(around_.committer.durable());
+    const std::size_t count = pending_.release(durable, [this](PendingReply&& pending) {
+        if (pending.follow_up != nullptr)
+            accept(*pending.follow_up, pending.reply.to);
+        else
+            deliver(std::move(pending.reply));
+    });
+    return count > 0;
+}
+
+// The request log is bounded by time and by memory: over either, the floor rises, and what lies
+// below it is dropped once the higher floor is durable.
+void Shard::raise_floor() {
+    if (now_ < next_floor_) return;
+    next_floor_ = now_ + floor_every;
+    ledger::RequestLog& log = ledger_->request_log();
+    around_.committer.raise_floor((now_ - options_.request_log_window).unix_ms());
+    const std::uint64_t share = options_.request_log_ids_max / around_.exchange.shards();
+    if (const auto oldest = log.oldest_second(); log.size() > share && oldest) {
+        SUANPAN_PROBE("the request log was full before its window had passed");
+        around_.committer.raise_floor((*oldest + 1) * 1000);
+    }
+    log.drop_below(around_.committer.durable_floor_ms());
+}
+
+bool Shard::sweep() {
+    if (now_ < next_sweep_ || not_now() != Code::ok) return false;
+    next_sweep_ = now_ + options_.sweep_every;
+    bool posted = false;
+    ledger_->sweep(now_, options_.sweep_accounts, entry_, [&](ledger::Entry& entry) {
+        if (not_now() != Code::ok) return false;
+        batch_.add_entry(entry, ledger_->apply(entry), nullptr);
+        metrics_.expiries_posted.add();
+        posted = true;
+        return true;
+    });
+    return posted;
+}
+
+// Between two batches, when every account carries the LSN of its newest entry.
+bool Shard::hand_over_slices() {
+    return slice_lane_.drain_asks([this](SliceLane::Ask&& ask) {
+        SUANPAN_ASSERT(batch_.empty());
+        if (ask.first) slice_cursor_ = {};
+        ask.slice->records.clear();
+        ask.slice->is_last = !ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        slice_lane_.answer(std::move(ask.slice));
+    }) > 0;
+}
+
+bool Shard::has_news() const {
+    return !batch_.empty() || around_.exchange.has_news(index_) ||
+           around_.reader.has_answers(index_) || slice_lane_.has_ask() ||
+           (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
+}
+
+bool Shard::is_quiet() const {
+    return batch_.empty() && pending_.empty() && parked_.empty() && !installer_.is_busy() &&
+           staging_.entries_in_flight() == 0;
+}
+
+void Shard::publish_metrics() {
+    metrics_.staged_entries.set(staging_.entries_in_flight());
+    metrics_.parked_reads.set(parked_.size());
+    const ledger::RequestLog& log = ledger_->request_log();
+    metrics_.request_log_ids.set(log.size());
+    metrics_.accounts.set(ledger_->account_count());
+}
+
+}  // namespace suanpan::shard

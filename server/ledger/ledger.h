@@ -183,16 +183,20 @@ private:
         AccountRef account;
         friend bool operator>(const HoldExpiry& a, const HoldExpiry& b) { return a.at > b.at; }
     };
-    bool fill_expire_entry(AccountRef ref, Instant now, Entry& out);
+    bool fill_expire_entry(AccountRef ref, Instant now, Entry& out) const;
+    void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
     void watch_holds(const Account& account, AccountRef ref);
+    void slice_requests(RecordCursor& cursor, RecordSlice& out) const;
+    // The account as it would be with everything due posted; adds what expired to `expired`.
+    [[nodiscard]] Account settled(const Account& account, Instant now, WideSum& expired) const;
 
     LedgerOptions options_;
     ProgramTable programs_;
     AccountTable accounts_;
     HouseMap houses_;
     ProgramId last_house_id_{};
-    House* last_house_ = nullptr;
+    House* last_house_ = nullptr;  // of last_house_id_: nearly every entry is of one program
     RequestLog request_log_;
     std::priority_queue<HoldExpiry, std::vector<HoldExpiry>, std::greater<>> hold_expiries_;
     std::uint32_t sweep_next_ = 0;

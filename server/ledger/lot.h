@@ -33,20 +33,21 @@ struct LotKey {
     std::uint32_t rule_version = 0;
     Restriction restriction{};
     LotOrigin origin{};
-    std::uint8_t reserved = 0;
-    std::uint32_t reserved2 = 0;
+    std::uint8_t own = 0;  // 1: a correction, never joined by other points
+    std::uint32_t reserved = 0;
 
     friend bool operator==(const LotKey&, const LotKey&) = default;
     friend auto operator<=>(const LotKey& a, const LotKey& b) {
         return std::tie(a.expires_at, a.active_from, a.sequence, a.rule_version, a.restriction,
-                        a.origin) <=> std::tie(b.expires_at, b.active_from, b.sequence,
-                                               b.rule_version, b.restriction, b.origin);
+                        a.origin, a.own) <=> std::tie(b.expires_at, b.active_from, b.sequence,
+                                                      b.rule_version, b.restriction, b.origin,
+                                                      b.own);
     }
     // Equal in all but age: where a program merges lots, these two are one.
     [[nodiscard]] bool merges_with(const LotKey& other) const {
-        return expires_at == other.expires_at && active_from == other.active_from &&
-               rule_version == other.rule_version && restriction == other.restriction &&
-               origin == other.origin;
+        return own == 0 && other.own == 0 && expires_at == other.expires_at &&
+               active_from == other.active_from && rule_version == other.rule_version &&
+               restriction == other.restriction && origin == other.origin;
     }
 };
 static_assert(sizeof(LotKey) == 32);

@@ -6,6 +6,7 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "server/ledger/calendar.h"
+#include "server/ledger/lot.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,0 +1,116 @@
+// Applying entries and posting due items: all that changes a ledger.
+#include "protocol/base/assert.h"
+#include "protocol/limits.h"
+#include "server/ledger/due.h"
+#include "server/ledger/ledger.h"
+
+#include <algorithm>
+
+namespace suanpan::ledger {
+
+void Ledger::take_house_effects(const Entry& entry) {
+    House& counters = house(entry.program);
+    for (const Effect& effect : entry.effects)
+        if (const auto* delta = std::get_if<HouseDelta>(&effect)) counters.add(*delta);
+    counters.last_lsn = std::max(counters.last_lsn, entry.lsn);
+}
+
+AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
+    if (entry.spec && entry.kind != EntryKind::program_prepared) install(*entry.spec);
+    if (entry.ordinal == 0) return no_account;  // about no account
+    if (parts.house) take_house_effects(entry);
+    if (!parts.account) return no_account;
+
+    AccountRef ref = entry.account_hint;
+    if (ref == no_account) ref = accounts_.find_or_make(entry.member, entry.program);
+    Account& account = accounts_[ref];
+    SUANPAN_ASSERT(account.member() == entry.member);
+    SUANPAN_ASSERT(account.program() == entry.program);
+    SUANPAN_ASSERT(entry.ordinal == account.ordinal() + 1);  // INV-12: each entry once, in order
+    bool puts_hold = false;
+    for (const Effect& effect : entry.effects) {
+        account.apply(effect, entry.time);
+        puts_hold = puts_hold || std::holds_alternative<HoldPut>(effect);
+    }
+    account.set_ordinal(entry.ordinal);
+    account.prune(entry.time);
+    if (entry.lsn != Lsn{}) {
+        SUANPAN_ASSERT(entry.lsn > account.last_lsn());  // INV-2: rising here
+        account.set_last_lsn(entry.lsn);
+    }
+    if (puts_hold) watch_holds(account, ref);
+    SUANPAN_ASSERT_SLOW(entry.kind == EntryKind::expire ||
+                        account.balances(entry.time) == entry.balances);
+    return ref;
+}
+
+Lsn Ledger::exchange_last_lsn(AccountRef ref, Lsn lsn) {
+    Account& account = accounts_[ref];
+    const Lsn before = account.last_lsn();
+    SUANPAN_ASSERT(lsn > before);  // INV-2
+    account.set_last_lsn(lsn);
+    house(account.program()).last_lsn = lsn;
+    return before;
+}
+
+bool Ledger::account_lacks(const Entry& entry) const {
+    if (entry.ordinal == 0) return false;
+    const AccountRef ref = accounts_.find(entry.member, entry.program);
+    return ref == no_account || accounts_[ref].last_lsn() < entry.lsn;
+}
+
+void Ledger::watch_holds(const Account& account, AccountRef ref) {
+    if (account.rare() == nullptr || account.rare()->holds.empty()) return;
+    hold_expiries_.push({.at = account.rare()->holds.back().expires_at, .account = ref});
+}
+
+bool Ledger::make_expire_entry(const MemberId& member, ProgramId program, Instant now, Entry& out) {
+    const AccountRef ref = accounts_.find(member, program);
+    return ref != no_account && fill_expire_entry(ref, now, out);
+}
+
+bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
+    const Account& account = accounts_[ref];
+    if (!account.has_due(now)) return false;
+    const Program* program = programs_.find(account.program());
+    SUANPAN_ASSERT(program != nullptr);
+    out.reset();
+    out.kind = EntryKind::expire;
+    out.time = now;
+    out.member = account.member();
+    out.program = account.program();
+    out.account_hint = ref;
+    out.ordinal = account.ordinal() + 1;
+    out.config_version = program->spec().version;
+    out.local_date = program->calendar().local_date(now);
+    post_due(account, *program, now, limits::lots_drained_max, out);
+    out.balances = effective_balances(account, *program, now);
+    for (const Effect& effect : out.effects)
+        if (const auto* delta = std::get_if<HouseDelta>(&effect)) out.amount += delta->delta;
+    SUANPAN_ASSERT(sum_of_postings(out) == Points{});  // INV-1
+    return true;
+}
+
+std::size_t Ledger::sweep(Instant now, std::size_t accounts_max, Entry& entry,
+                          const std::function<bool(Entry&)>& post) {
+    std::size_t looked_at = 0;
+    const auto serve = [&](AccountRef ref) {
+        ++looked_at;
+        while (fill_expire_entry(ref, now, entry))
+            if (!post(entry)) return false;
+        return true;
+    };
+    while (looked_at < accounts_max && !hold_expiries_.empty() && hold_expiries_.top().at <= now) {
+        if (!serve(hold_expiries_.top().account)) return looked_at;
+        hold_expiries_.pop();
+    }
+    const std::size_t round_max = std::min<std::size_t>(accounts_max, accounts_.size());
+    while (looked_at < round_max) {
+        if (sweep_next_ >= accounts_.size()) sweep_next_ = 0;
+        if (!serve(AccountRef{sweep_next_})) return looked_at;
+        ++sweep_next_;
+    }
+    return looked_at;
+}
+
+}  // namespace suanpan::ledger

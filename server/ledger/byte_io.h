@@ -1,0 +1,121 @@
+// ByteWriter, ByteReader: plain little-endian values one after the other.
+#pragma once
+
+#include "protocol/base/assert.h"
+#include "server/ledger/lot.h"
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace suanpan::ledger {
+
+static_assert(std::endian::native == std::endian::little, "bytes on disk are little-endian");
+
+// Writes into room that the caller has made; going beyond it is a bug.
+class ByteWriter {
+public:
+    explicit ByteWriter(std::span<std::byte> room) : room_(room) {}
+
+    template <typename T>
+        requires std::has_unique_object_representations_v<T>
+    void put(const T& value) {
+        SUANPAN_ASSERT(room_.size() - used_ >= sizeof(T));
+        std::memcpy(room_.data() + used_, &value, sizeof(T));
+        used_ += sizeof(T);
+    }
+    [[nodiscard]] std::size_t used() const { return used_; }
+
+private:
+    std::span<std::byte> room_;
+    std::size_t used_ = 0;
+};
+
+// Appends to a vector; for what is not on the hot path.
+class ByteAppender {
+public:
+    explicit ByteAppender(std::vector<std::byte>& out) : out_(out) {}
+
+    template <typename T>
+        requires std::has_unique_object_representations_v<T>
+    void put(const T& value) {
+        const std::size_t at = out_.size();
+        out_.resize(at + sizeof(T));
+        std::memcpy(out_.data() + at, &value, sizeof(T));
+    }
+
+private:
+    std::vector<std::byte>& out_;
+};
+
+// Reads within bounds. Once something was missing, every read gives zero and ok() is false.
+class ByteReader {
+public:
+    explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+    template <typename T>
+        requires std::has_unique_object_representations_v<T>
+    T get() {
+        T value{};
+        if (bytes_.size() < sizeof(T)) {
+            ok_ = false;
+            bytes_ = {};
+            return value;
+        }
+        std::memcpy(&value, bytes_.data(), sizeof(T));
+        bytes_ = bytes_.subspan(sizeof(T));
+        return value;
+    }
+    [[nodiscard]] bool ok() const { return ok_; }
+    [[nodiscard]] std::size_t left() const { return bytes_.size(); }
+
+private:
+    std::span<const std::byte> bytes_;
+    bool ok_ = true;
+};
+
+// A lot's key on disk.
+struct LotKeyBytes {
+    std::array<std::uint32_t, 2>
+        expires_at_ns;  // low, high: keeps the whole at four-byte alignment
+    std::array<std::uint32_t, 2> active_from_ns;
+    std::uint32_t sequence;
+    std::uint32_t rule_version;
+    std::uint16_t restriction;
+    std::uint8_t origin;
+    std::uint8_t own;
+};
+static_assert(sizeof(LotKeyBytes) == 28);
+static_assert(std::has_unique_object_representations_v<LotKeyBytes>);
+
+[[nodiscard]] inline LotKeyBytes bytes_of(const LotKey& key) {
+    return {.expires_at_ns = std::bit_cast<std::array<std::uint32_t, 2>>(key.expires_at.ns),
+            .active_from_ns = std::bit_cast<std::array<std::uint32_t, 2>>(key.active_from.ns),
+            .sequence = key.sequence,
+            .rule_version = key.rule_version,
+            .restriction = static_cast<std::uint16_t>(key.restriction),
+            .origin = static_cast<std::uint8_t>(key.origin),
+            .own = key.own};
+}
+[[nodiscard]] inline LotKey lot_key_of(const LotKeyBytes& bytes) {
+    LotKey key;
+    key.expires_at = Instant{std::bit_cast<std::int64_t>(bytes.expires_at_ns)};
+    key.active_from = Instant{std::bit_cast<std::int64_t>(bytes.active_from_ns)};
+    key.sequence = bytes.sequence;
+    key.rule_version = bytes.rule_version;
+    key.restriction = static_cast<Restriction>(bytes.restriction);
+    key.origin = static_cast<LotOrigin>(bytes.origin);
+    key.own = bytes.own;
+    return key;
+}
+[[nodiscard]] inline bool is_sound(const LotKeyBytes& bytes) {
+    return bytes.origin <= static_cast<std::uint8_t>(LotOrigin::purchased) && bytes.own <= 1;
+}
+
+}  // namespace suanpan::ledger

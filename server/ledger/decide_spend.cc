@@ -1,0 +1,139 @@
+// Spends and holds: what takes points out of lots.
+#include "protocol/base/assert.h"
+#include "protocol/limits.h"
+#include "server/ledger/decider.h"
+
+#include <algorithm>
+
+namespace suanpan::ledger {
+
+std::optional<Points> Decider::left_today() const {
+    Points limit = program_->spec().spend_per_day_max;
+    Points spent;
+    if (const AccountRare* rare = account().rare(); rare != nullptr) {
+        if (rare->spend_per_day_max >= Points{})
+            limit = limit < Points{} ? rare->spend_per_day_max
+                                     : std::min(limit, rare->spend_per_day_max);
+        if (rare->day == today_) spent = rare->day_spent;
+    }
+    if (limit < Points{}) return std::nullopt;
+    return std::max(limit - spent, Points{});
+}
+
+void Decider::count_day_spent(Points delta) {
+    if (delta != Points{} && left_today().has_value())
+        out_.add(DaySpent{.date = today_, .delta = delta});
+}
+
+void Decider::move_sliding(SlidingUse use) {
+    if (!program_->is_sliding()) return;
+    const Instant end = account().sliding_expires_at();
+    const bool running = end > now_;
+    if (running && use == SlidingUse::start) return;
+    const Instant moved = program_->end_after_days(today_, program_->spec().expiry_count);
+    if (moved == end) return;  // already moved today
+    out_.add(SlidingMove{.expires_at = moved,
+                         .since = running ? account().rare()->sliding_since : now_});
+}
+
+Points Decider::spendable(const Taking& taking) const {
+    const Points available = account().balances(now_).available;
+    if (taking.any_restriction || !account().lots().has_restricted()) return available;
+    Points allowed;
+    for (const Lot& lot : account().lots().all())
+        if (lot.key.active_from <= now_ &&
+            (lot.key.restriction == unrestricted || lot.key.restriction == taking.restriction))
+            allowed += lot.remaining;
+    return std::min(allowed, available);
+}
+
+std::expected<Points, Decision> Decider::takeable(const Taking& taking) const {
+    const auto no = [](Code code, Points detail) {
+        return std::unexpected(refused(code, detail.value));
+    };
+    const Points available = account().balances(now_).available;
+    const Points there = std::max(spendable(taking), Points{});
+    const std::optional<Points> today = taking.counts_to_limit ? left_today() : std::nullopt;
+    if (!taking.up_to) {
+        if (there < taking.amount) return no(Code::insufficient_points, taking.amount - there);
+        if (available - taking.amount < taking.min_remaining)
+            return no(Code::below_min_remaining,
+                      taking.min_remaining - (available - taking.amount));
+        if (today && *today < taking.amount) return no(Code::daily_limit_exceeded, *today);
+        return taking.amount;
+    }
+    if (there == Points{}) return no(Code::insufficient_points, taking.amount);
+    const Points above = available - taking.min_remaining;
+    if (above <= Points{}) return no(Code::below_min_remaining, Points{1} - above);
+    if (today && *today == Points{}) return no(Code::daily_limit_exceeded, *today);
+    return std::min({taking.amount, there, above, today.value_or(taking.amount)});
+}
+
+bool Decider::drain(Points amount, const Taking& taking, std::optional<HoldId> hold) {
+    Points left = amount;
+    std::uint32_t lots = 0;
+    DrainCursor cursor(account().lots(), account().sliding_expires_at());
+    while (left > Points{}) {
+        const Lot* lot = cursor.next();
+        SUANPAN_ASSERT(lot != nullptr);  // INV-3: takeable() has counted these points
+        const LotKey& key = lot->key;
+        if (key.active_from > now_) continue;
+        if (key.restriction != unrestricted && key.restriction != taking.restriction &&
+            !taking.any_restriction)
+            continue;
+        SUANPAN_ASSERT(account().expires_at(key) > now_);  // INV-5
+        if (++lots > limits::lots_drained_max) return false;
+        const Points piece = std::min(left, lot->remaining);
+        left -= piece;
+        out_.add(LotDelta{.lot = key, .delta = -piece, .cause = Cause::request});
+        if (hold)
+            out_.add(
+                HoldSliceDelta{.hold = *hold, .cause = Cause::request, .lot = key, .delta = piece});
+    }
+    return true;
+}
+
+Decision Decider::decide(const Spend& command) {
+    if (program_ == nullptr) return refused(Code::program_not_found);
+    if (account().is_frozen()) return refused(Code::account_frozen);
+    const Taking taking{.amount = command.amount,
+                        .min_remaining = command.min_remaining,
+                        .restriction = command.restriction,
+                        .up_to = command.up_to};
+    const auto taken = takeable(taking);
+    if (!taken) return taken.error();
+    if (!drain(*taken, taking, std::nullopt))
+        return refused(Code::too_many_lots, limits::lots_drained_max);
+    out_.amount = *taken;
+    add_house(HouseCounter::spent, *taken);
+    count_day_spent(*taken);
+    move_sliding(SlidingUse::extend);
+    return accepted();
+}
+
+Decision Decider::decide(const PlaceHold& command) {
+    if (program_ == nullptr) return refused(Code::program_not_found);
+    const ProgramSpec& spec = program_->spec();
+    const Duration life = command.duration == Duration{} ? spec.hold_default : command.duration;
+    if (life > spec.hold_max) return refused(Code::hold_too_long);
+    if (account().is_frozen()) return refused(Code::account_frozen);
+    const Taking taking{.amount = command.amount,
+                        .min_remaining = command.min_remaining,
+                        .restriction = command.restriction,
+                        .up_to = command.up_to};
+    const auto taken = takeable(taking);
+    if (!taken) return taken.error();
+    if (account().rare() != nullptr &&
+        account().rare()->holds.size() >= limits::holds_per_account_max)
+        return refused(Code::too_many_holds, limits::holds_per_account_max);
+    const HoldId hold{out_.ordinal};
+    out_.add(HoldPut{.hold = hold, .local_date = today_, .expires_at = now_ + life});
+    if (!drain(*taken, taking, hold)) return refused(Code::too_many_lots, limits::lots_drained_max);
+    count_day_spent(*taken);
+    out_.amount = *taken;
+    out_.reference = out_.ordinal;
+    out_.detail = out_.ordinal;
+    return accepted();
+}
+
+}  // namespace suanpan::ledger

@@ -1,0 +1,143 @@
+#include "server/ledger/due.h"
+
+#include "protocol/base/probe.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace suanpan::ledger {
+namespace {
+
+// Collects one account's due items. Points that a hold returns to a lot that is itself due go to
+// `expired` at once, so that no lot is changed twice.
+class DuePoster {
+public:
+    DuePoster(const Account& account, const Program& program, Instant now, Entry& out)
+        : account_(account), program_(program), now_(now), out_(out), debt_(account.debt()) {}
+
+    bool post(std::size_t items_max) {
+        const bool complete = post_holds(items_max) && post_lots(items_max);
+        if (expired_ > Points{})
+            out_.add(HouseDelta{.counter = HouseCounter::expired, .delta = expired_});
+        return complete;
+    }
+
+private:
+    bool post_holds(std::size_t items_max) {
+        const AccountRare* rare = account_.rare();
+        if (rare == nullptr || rare->hold_expires_next > now_) return true;
+        std::vector<const Hold*> due;
+        for (const Hold& hold : rare->holds)
+            if (hold.expires_at <= now_) due.push_back(&hold);
+        std::ranges::sort(due, [](const Hold* a, const Hold* b) {
+            return std::tie(a->expires_at, a->id) < std::tie(b->expires_at, b->id);
+        });
+        for (const Hold* hold : due) {
+            const std::size_t hold_items = std::max<std::size_t>(hold->slices.size(), 1);
+            if (items_ > 0 && items_ + hold_items > items_max) return false;
+            items_ += hold_items;
+            post_hold(*hold);
+        }
+        return true;
+    }
+
+    void post_hold(const Hold& hold) {
+        SUANPAN_PROBE("a hold expired and gave its points back");
+        for (const HoldSlice& slice : hold.slices) {
+            out_.add(HoldSliceDelta{.hold = hold.id,
+                                    .cause = Cause::returned,
+                                    .lot = slice.lot,
+                                    .delta = -slice.amount});
+            give_back(slice, hold);
+        }
+        out_.add(HoldResolve{.hold = hold.id,
+                             .end = HoldEnd::expired,
+                             .keep_until = hold.expires_at + hold_outcome_kept});
+        const AccountRare& rare = *account_.rare();
+        if (hold.left > Points{} && hold.local_date == rare.day &&
+            program_.calendar().local_date(now_) == rare.day && rare.day_spent >= hold.left)
+            out_.add(DaySpent{.date = rare.day, .delta = -hold.left});
+    }
+
+    void give_back(const HoldSlice& slice, const Hold& hold) {
+        LotKey key = slice.lot;
+        const Instant end = account_.expires_at(key);
+        const bool alive = end > hold.expires_at &&
+                           (key.expires_at != expires_sliding || hold.placed_at >= sliding_since());
+        if (!alive) {
+            if (program_.spec().hold_grace_days == 0) {
+                expired_ += slice.amount;
+                return;
+            }
+            key.expires_at = program_.end_after_days(
+                program_.calendar().local_date(hold.expires_at), program_.spec().hold_grace_days);
+        }
+        if (account_.expires_at(key) <= now_) {
+            expired_ += slice.amount;
+            return;
+        }
+        key = target_lot(account_, out_, key, program_.spec().merge_lots);
+        out_.add(LotDelta{.lot = key, .delta = slice.amount, .cause = Cause::returned});
+        const Points repaid = std::min(debt_, slice.amount);
+        if (repaid == Points{}) return;
+        debt_ -= repaid;
+        out_.add(LotDelta{.lot = key, .delta = -repaid, .cause = Cause::debt});
+        out_.add(DebtDelta{.delta = -repaid});
+    }
+
+    bool post_lots(std::size_t items_max) {
+        const bool sliding_due = account_.sliding_expires_at() <= now_;
+        for (const Lot& lot : account_.lots().all()) {
+            if (lot.key.expires_at > now_ && !sliding_due) break;
+            if (account_.expires_at(lot.key) > now_) {
+                if (lot.key.expires_at > expires_sliding) break;
+                continue;
+            }
+            if (items_ >= items_max) return false;
+            ++items_;
+            expired_ += lot.remaining;
+            out_.add(LotDelta{.lot = lot.key, .delta = -lot.remaining, .cause = Cause::expiry});
+        }
+        return true;
+    }
+
+    [[nodiscard]] Instant sliding_since() const {
+        return account_.rare() == nullptr ? Instant{} : account_.rare()->sliding_since;
+    }
+
+    const Account& account_;
+    const Program& program_;
+    Instant now_;
+    Entry& out_;
+    Points debt_;
+    Points expired_;
+    std::size_t items_ = 0;
+};
+
+}  // namespace
+
+LotKey target_lot(const Account& account, const Entry& entry, const LotKey& key, bool merge) {
+    if (!merge) return key;
+    if (const Lot* same = account.lots().find_same(key, true); same != nullptr) return same->key;
+    for (const Effect& effect : entry.effects)
+        if (const auto* delta = std::get_if<LotDelta>(&effect);
+            delta != nullptr && delta->delta > Points{} && delta->lot.merges_with(key))
+            return delta->lot;
+    return key;
+}
+
+bool post_due(const Account& account, const Program& program, Instant now, std::size_t items_max,
+              Entry& out) {
+    return DuePoster(account, program, now, out).post(items_max);
+}
+
+Balances effective_balances(const Account& account, const Program& program, Instant now) {
+    if (!account.has_due(now)) return account.balances(now);
+    Entry due;
+    post_due(account, program, now, std::numeric_limits<std::size_t>::max(), due);
+    Account posted = account.clone();
+    for (const Effect& effect : due.effects) posted.apply(effect, now);
+    return posted.balances(now);
+}
+
+}  // namespace suanpan::ledger

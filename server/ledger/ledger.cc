@@ -1,0 +1,93 @@
+#include "server/ledger/ledger.h"
+
+#include "protocol/base/assert.h"
+#include "protocol/limits.h"
+#include "server/ledger/due.h"
+
+#include <algorithm>
+
+namespace suanpan::ledger {
+
+Ledger::Ledger(const LedgerOptions& options) : options_(options), accounts_(options.seed) {}
+
+House& Ledger::house(ProgramId program) {
+    if (last_house_ == nullptr || last_house_id_ != program) {
+        last_house_ = &houses_[program];
+        last_house_id_ = program;
+    }
+    return *last_house_;
+}
+
+Outcome Ledger::balances(const MemberId& member, ProgramId program, Instant now) const {
+    Outcome outcome;
+    outcome.time = now;
+    const Program* found = programs_.find(program);
+    if (found == nullptr) {
+        outcome.code = Code::program_not_found;
+        return outcome;
+    }
+    const AccountRef ref = accounts_.find(member, program);
+    if (ref != no_account) outcome.balances = effective_balances(accounts_[ref], *found, now);
+    return outcome;
+}
+
+Expiring Ledger::expiring(const MemberId& member, ProgramId program, Duration within,
+                          Instant now) const {
+    Expiring answer;
+    answer.outcome = balances(member, program, now);
+    const AccountRef ref = accounts_.find(member, program);
+    if (answer.outcome.code != Code::ok || ref == no_account) return answer;
+    const Account& found = accounts_[ref];
+    WideSum ignored = 0;
+    std::optional<Account> posted;
+    if (found.has_due(now)) posted = settled(found, now, ignored);
+    const Account& account = posted ? *posted : found;
+
+    const Instant until{now.ns + std::min(within.ns, instant_max.ns - now.ns)};
+    DrainCursor cursor(account.lots(), account.sliding_expires_at());
+    while (const Lot* lot = cursor.next()) {
+        const Instant expires_at = account.expires_at(lot->key);
+        if (expires_at > until) break;
+        answer.outcome.amount += lot->remaining;
+        if (!answer.rows.empty() && answer.rows.back().expires_at == expires_at)
+            answer.rows.back().points += lot->remaining;
+        else if (answer.rows.size() < limits::expiring_rows_max)
+            answer.rows.push_back({.expires_at = expires_at, .points = lot->remaining});
+    }
+    return answer;
+}
+
+Lsn Ledger::last_lsn(const MemberId& member, ProgramId program) const {
+    const AccountRef ref = accounts_.find(member, program);
+    return ref == no_account ? Lsn{} : accounts_[ref].last_lsn();
+}
+
+RefusalRecord Ledger::refusal_record(const CommandHead& head, const Hash128& digest, Code code,
+                                     std::int64_t detail, std::uint64_t member_hash) {
+    return {.digest = digest,
+            .body_hash = head.body_hash,
+            .request_ms = head.request_id.unix_ms(),
+            .code = code,
+            .detail = detail,
+            .member_hash = member_hash};
+}
+
+void Ledger::remember(const Entry& entry, std::int64_t floor_ms,
+                      const std::function<bool(std::uint64_t member_hash)>& mine) {
+    const auto put = [&](const Hash128& digest, std::int64_t ms, std::uint64_t body_hash,
+                         bool refused) {
+        if (ms < floor_ms) return;
+        if (request_log_.find(digest, ms, body_hash).kind != RequestFound::Kind::absent) return;
+        request_log_.set_lsn(request_log_.insert(digest, ms, body_hash), entry.lsn, refused);
+    };
+    if (entry.kind == EntryKind::refusals) {
+        for (const RefusalRecord& refusal : entry.refusals)
+            if (mine(refusal.member_hash))
+                put(refusal.digest, refusal.request_ms, refusal.body_hash, true);
+    } else if (is_client_kind(entry.kind)) {
+        put(request_digest(entry.partner, entry.member, entry.request_id, options_.seed),
+            entry.request_id.unix_ms(), entry.body_hash, false);
+    }
+}
+
+}  // namespace suanpan::ledger

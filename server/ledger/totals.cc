@@ -1,0 +1,144 @@
+// Totals and invariants: the ledger checked against its house counters, the slow way.
+#include "server/ledger/due.h"
+#include "server/ledger/ledger.h"
+
+#include <limits>
+#include <string>
+
+namespace suanpan::ledger {
+namespace {
+
+WideSum points_expired_in(const Entry& entry) {
+    WideSum sum = 0;
+    for (const Effect& effect : entry.effects)
+        if (const auto* delta = std::get_if<HouseDelta>(&effect);
+            delta != nullptr && delta->counter == HouseCounter::expired)
+            sum += delta->delta.value;
+    return sum;
+}
+
+void add_account(const Account& account, const Balances& balances, Totals& totals) {
+    totals.available += balances.available.value;
+    totals.held += balances.held.value;
+    totals.pending += balances.pending.value;
+    totals.debt += balances.debt.value;
+    totals.accounts += 1;
+    totals.lots += account.lots().all().size();
+    if (account.rare() != nullptr) totals.open_holds += account.rare()->holds.size();
+}
+
+void add_house(const House& house, Totals& totals) {
+    totals.issued += house[HouseCounter::issued] + house[HouseCounter::adjusted_up];
+    totals.spent += house[HouseCounter::spent] + house[HouseCounter::adjusted_down];
+    totals.expired += house[HouseCounter::expired];
+    totals.revoked += house[HouseCounter::revoked];
+}
+
+// The first thing wrong inside one account, or null.
+const char* fault_of(const Account& account) {
+    Points sum;
+    const Lot* before = nullptr;
+    for (const Lot& lot : account.lots().all()) {
+        if (lot.remaining <= Points{}) return "INV-4: a lot holds no points";
+        if (before != nullptr && !(before->key < lot.key)) return "INV-5: lots are out of order";
+        sum += lot.remaining;
+        before = &lot;
+    }
+    if (sum != account.lots().sum()) return "INV-3: the sum of the lots is off";
+    const AccountRare* rare = account.rare();
+    if (rare == nullptr) return nullptr;
+    if (rare->debt < Points{}) return "INV-4: the debt is negative";
+    Points held;
+    for (const Hold& hold : rare->holds) {
+        Points left;
+        for (const HoldSlice& slice : hold.slices) {
+            if (slice.amount <= Points{}) return "INV-4: a slice of a hold has no points";
+            left += slice.amount;
+        }
+        if (left != hold.left || left > hold.amount)
+            return "INV-6: a hold's slices do not add up to what is left of it";
+        if (account.find_resolved(hold.id) != nullptr) return "INV-6: an open hold has ended";
+        held += left;
+    }
+    if (held != rare->held) return "INV-3: held is not the sum of the open holds";
+    for (const Tally& tally : rare->tallies)
+        if (tally.taken_back <= Points{}) return "INV-6: a tally is empty";
+    return nullptr;
+}
+
+}  // namespace
+
+void Totals::add(const Totals& other) {
+    issued += other.issued;
+    available += other.available;
+    held += other.held;
+    pending += other.pending;
+    debt += other.debt;
+    spent += other.spent;
+    expired += other.expired;
+    revoked += other.revoked;
+    accounts += other.accounts;
+    lots += other.lots;
+    open_holds += other.open_holds;
+}
+
+Account Ledger::settled(const Account& account, Instant now, WideSum& expired) const {
+    Entry due;
+    post_due(account, *programs_.find(account.program()), now,
+             std::numeric_limits<std::size_t>::max(), due);
+    expired += points_expired_in(due);
+    Account posted = account.clone();
+    for (const Effect& effect : due.effects) posted.apply(effect, now);
+    return posted;
+}
+
+Totals Ledger::posted_totals(ProgramId program) const {
+    Totals totals;
+    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot) {
+        const Account& account = accounts_[AccountRef{slot}];
+        if (account.program() != program) continue;
+        // Which points are pending depends on the instant alone, so all of them count as available.
+        add_account(account, account.balances(instant_never), totals);
+    }
+    if (const auto at = houses_.find(program); at != houses_.end()) add_house(at->second, totals);
+    return totals;
+}
+
+Totals Ledger::effective_totals(ProgramId program, Instant now) const {
+    Totals totals;
+    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot) {
+        const Account& account = accounts_[AccountRef{slot}];
+        if (account.program() != program) continue;
+        if (account.has_due(now)) {
+            const Account posted = settled(account, now, totals.expired);
+            add_account(posted, posted.balances(now), totals);
+        } else {
+            add_account(account, account.balances(now), totals);
+        }
+    }
+    if (const auto at = houses_.find(program); at != houses_.end()) add_house(at->second, totals);
+    return totals;
+}
+
+void Ledger::add_house_to(HouseMap& sum) const {
+    for (const auto& [program, house] : houses_) {
+        House& to = sum[program];
+        for (std::size_t i = 0; i < house_counter_count; ++i) to.counters[i] += house.counters[i];
+        to.last_lsn = std::max(to.last_lsn, house.last_lsn);
+    }
+}
+
+std::optional<std::string> Ledger::check_invariants(Instant now) const {
+    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot)
+        if (const char* fault = fault_of(accounts_[AccountRef{slot}]); fault != nullptr)
+            return std::string(fault);
+    for (const auto& [program, house] : houses_) {
+        if (!posted_totals(program).balance())
+            return "INV-3: issued is not available + held + pending + spent + expired + revoked";
+        if (programs_.find(program) != nullptr && !effective_totals(program, now).balance())
+            return "INV-3: the effective form does not add up";
+    }
+    return std::nullopt;
+}
+
+}  // namespace suanpan::ledger

@@ -1,0 +1,111 @@
+#include "server/ledger/validate.h"
+
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+
+#include <array>
+
+namespace suanpan::ledger {
+namespace {
+
+using Checked = std::optional<Fault>;
+
+Fault field(std::int64_t number) {
+    return {.code = Code::field_out_of_range, .detail = number};
+}
+
+bool is_instant(Instant at) {
+    return at >= Instant{} && at <= instant_max;
+}
+
+bool is_birthday(std::uint8_t month, std::uint8_t day) {
+    if (month == 0) return day == 0;
+    constexpr std::array<std::uint8_t, 12> days_of_month = {31, 29, 31, 30, 31, 30,
+                                                            31, 31, 30, 31, 30, 31};
+    return month <= 12 && day >= 1 && day <= days_of_month[month - 1U];
+}
+
+// The amount alone: amount_not_positive stands before the ids, amount_out_of_range behind them.
+struct AmountOf {
+    Points least{1};  // some amounts may be 0: all that is left
+    Points operator()(const Earn& c) { return c.amount; }
+    Points operator()(const Spend& c) { return c.amount; }
+    Points operator()(const PlaceHold& c) { return c.amount; }
+    Points operator()(const CaptureHold& c) { return c.amount; }
+    Points operator()(const Refund& c) {
+        least = Points{0};
+        return c.amount;
+    }
+    Points operator()(const Revoke& c) {
+        least = Points{0};
+        return c.amount;
+    }
+    template <typename T>
+    Points operator()(const T&) {
+        return Points{1};
+    }
+};
+
+struct FieldsOf {
+    Checked operator()(const Earn& c) const {
+        if (!is_instant(c.active_from)) return field(2);
+        if (!is_instant(c.expires_at)) return field(3);
+        if (c.expires_at != Instant{} && c.expires_at <= c.active_from) return field(3);
+        if (c.origin > LotOrigin::purchased) return field(5);
+        return std::nullopt;
+    }
+    Checked operator()(const Spend& c) const { return min_remaining(c.min_remaining); }
+    Checked operator()(const PlaceHold& c) const {
+        if (const Checked fault = min_remaining(c.min_remaining)) return fault;
+        if (c.duration < Duration{}) return field(3);
+        return std::nullopt;
+    }
+    Checked operator()(const Adjust& c) const {
+        if (c.delta == Points{}) return field(1);
+        if (!is_instant(c.expires_at)) return field(2);
+        return std::nullopt;
+    }
+    Checked operator()(const SetLimit& c) const {
+        if (c.spend_per_day_max < Points{-1} || c.spend_per_day_max > Points{amount_points_max})
+            return field(1);
+        return std::nullopt;
+    }
+    Checked operator()(const MemberUpdate& c) const {
+        if (!is_birthday(c.birthday_month, c.birthday_day)) return field(4);
+        return std::nullopt;
+    }
+    template <typename T>
+    Checked operator()(const T&) const {
+        return std::nullopt;
+    }
+
+private:
+    static Checked min_remaining(Points points) {
+        if (points < Points{} || points > Points{amount_points_max}) return field(2);
+        return std::nullopt;
+    }
+};
+
+bool is_out_of_range(Points amount) {
+    return amount > Points{amount_points_max};
+}
+
+}  // namespace
+
+std::optional<Fault> validate(const Command& command) {
+    AmountOf rule;
+    const Points amount = std::visit(rule, command.body);
+    if (amount < rule.least) return Fault{.code = Code::amount_not_positive};
+    const bool has_member = !std::holds_alternative<PutProgram>(command.body) &&
+                            !std::holds_alternative<AdvanceClock>(command.body);
+    if (has_member && command.head.member.is_zero()) return Fault{.code = Code::member_missing};
+    if (command.head.request_id.is_zero()) return Fault{.code = Code::request_id_missing};
+    if (is_out_of_range(amount)) return Fault{.code = Code::amount_out_of_range};
+    if (const auto* adjust = std::get_if<Adjust>(&command.body);
+        adjust != nullptr &&
+        (adjust->delta < Points{-amount_points_max} || is_out_of_range(adjust->delta)))
+        return Fault{.code = Code::amount_out_of_range};
+    return std::visit(FieldsOf{}, command.body);
+}
+
+}  // namespace suanpan::ledger

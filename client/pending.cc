@@ -1,0 +1,100 @@
+#include "client/pending.h"
+
+#include <type_traits>
+#include <utility>
+
+namespace suanpan::client {
+namespace {
+
+// True for codes that a repeat may get although the first attempt ran: limits on load and the
+// partner's rights are looked at before the request log is.
+bool is_about_this_attempt(Code code) {
+    const auto number = static_cast<std::uint16_t>(code);
+    return number < 200 || (number >= 400 && number < 500) || code == Code::unknown_kind ||
+           code == Code::kind_not_allowed || code == Code::program_not_allowed ||
+           code == Code::request_from_future;
+}
+
+Fate fate_of(const PendingCall& call, Code code) {
+    switch (call.command.head.kind) {
+        case CommandKind::statement:
+            if (code == Code::history_ends) return Fate::done;  // with the lines there are
+            break;
+        case CommandKind::lookup:  // each of these is an answer to what was asked
+            if (code == Code::not_executed || code == Code::refused || code == Code::unknown_yet ||
+                code == Code::history_ends)
+                return Fate::done;
+            break;
+        default:
+            break;
+    }
+    if (code == Code::ok) return Fate::done;
+    // It says nothing about a first attempt, so it settles the matter only where there was none.
+    if (code == Code::request_too_old)
+        return call.may_have_run || call.id_is_callers ? Fate::unknown : Fate::refused;
+    if (call.may_have_run && is_about_this_attempt(code)) return Fate::unknown;
+    return Fate::refused;
+}
+
+}  // namespace
+
+Answer PendingCall::blank_answer() const {
+    Answer answer;
+    answer.attempts = attempts;
+    answer.kind = command.head.kind;
+    answer.member = command.head.member;
+    answer.program = command.head.program;
+    answer.request_id = command.head.request_id;
+    return answer;
+}
+
+Answer PendingCall::answer_of(const Outcome& outcome) const {
+    Answer answer = blank_answer();
+    answer.outcome = outcome;
+    answer.fate = fate_of(*this, outcome.code);
+    return answer;
+}
+
+Answer PendingCall::answer_without(Trouble trouble) const {
+    Answer answer = blank_answer();
+    answer.trouble = trouble;
+    const bool is_unknown = may_have_run || is_in_flight();
+    answer.fate = is_unknown ? Fate::unknown : Fate::refused;
+    answer.outcome.code = is_unknown ? Code::unknown_yet : Code::busy;
+    return answer;
+}
+
+CommandKind kind_of(const CommandBody& body) {
+    struct Kinds {
+        CommandKind operator()(const Earn&) { return CommandKind::earn; }
+        CommandKind operator()(const Spend&) { return CommandKind::spend; }
+        CommandKind operator()(const PlaceHold&) { return CommandKind::hold; }
+        CommandKind operator()(const CaptureHold&) { return CommandKind::capture; }
+        CommandKind operator()(const ReleaseHold&) { return CommandKind::release; }
+        CommandKind operator()(const Refund&) { return CommandKind::refund; }
+        CommandKind operator()(const Revoke&) { return CommandKind::revoke; }
+        CommandKind operator()(const Adjust&) { return CommandKind::adjust; }
+        CommandKind operator()(const Freeze& freeze) {
+            return freeze.frozen ? CommandKind::freeze : CommandKind::unfreeze;
+        }
+        CommandKind operator()(const SetLimit&) { return CommandKind::set_limit; }
+        CommandKind operator()(const MemberUpdate&) { return CommandKind::member_update; }
+        CommandKind operator()(const ReadBalance&) { return CommandKind::balance; }
+        CommandKind operator()(const ReadStatement&) { return CommandKind::statement; }
+        CommandKind operator()(const Lookup&) { return CommandKind::lookup; }
+        CommandKind operator()(const ReadExpiring&) { return CommandKind::expiring; }
+        CommandKind operator()(const PutProgram& put) {
+            return put.create ? CommandKind::program_create : CommandKind::program_update;
+        }
+        CommandKind operator()(const AdvanceClock&) { return CommandKind::clock_advance; }
+    };
+    return std::visit(Kinds{}, body);
+}
+
+bool is_single(CommandKind kind) {
+    return kind == CommandKind::ping || kind == CommandKind::statement ||
+           kind == CommandKind::expiring || kind == CommandKind::program_create ||
+           kind == CommandKind::program_update || kind == CommandKind::clock_advance;
+}
+
+}  // namespace suanpan::client

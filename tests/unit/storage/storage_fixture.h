@@ -100,6 +100,7 @@ public:
     explicit RealJournal(JournalOptions options = small_segments()) : options_(options) { open(); }
 
     void open() {
+        kill();  // what an earlier, refused open() has left
         volume_ = open_lmdb_volume(directory_.path());
         data_ = std::make_unique<DataDirectory>(DataDirectory::open(*volume_, {}));
         journal_ = Journal::open(*data_, options_);

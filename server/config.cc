@@ -210,8 +210,13 @@ std::string print_config(const ServerConfig& config) {
     std::string out;
     for (const Option& option : options()) {
         if (!option.in_file) continue;
+        std::string value = option.get(config);
+        // Absolute, so that it means the same wherever the text is saved.
+        if (option.shape == Shape::path && !value.empty()) {
+            value = std::filesystem::absolute(value).string();
+        }
         out += fmt::format("# {}; {}\n{} = {}\n", option.help, option.allowed, option.key,
-                           quoted(option, option.get(config)));
+                           quoted(option, value));
     }
     return out;
 }

@@ -245,8 +245,6 @@ const std::vector<Option>& options() {
               "size of a journal segment; three exist from the first start"),
         bytes("checkpoint_every_bytes", &C::checkpoint_every_bytes, mib, tib,
               "journal bytes after which a checkpoint round starts"),
-        number("commit_entries_max", &C::commit_entries_max, 1, limits::commit_entries_max,
-               "entries in one commit"),
         only_as_flag(boolean("trust_after_failed_flush", &C::trust_after_failed_flush,
                              "start although the last run ended with a failed flush")),
         only_as_flag(boolean("drop_damaged_last_commit", &C::drop_damaged_last_commit,

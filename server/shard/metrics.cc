@@ -19,11 +19,7 @@ void CommitterMetrics::note_commit(std::uint64_t commit_entry_count, std::uint64
     commit_entries.record(commit_entry_count);
     flush_ns.record(ns);
     flush_ns_max.raise_to(ns);
-}
-
-void FlushTimer::committed(std::uint64_t entry_count, std::uint64_t bytes) const {
-    const auto took = std::chrono::steady_clock::now() - started_;
-    metrics_.note_commit(entry_count, bytes, nanoseconds(std::chrono::nanoseconds(took).count()));
+    flush_ns_last.set(ns);
 }
 
 }  // namespace suanpan

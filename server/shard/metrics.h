@@ -13,7 +13,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -176,24 +175,12 @@ struct CommitterMetrics {
     Histogram commit_entries;
     Histogram flush_ns;    // the transaction's commit: write and flush
     Gauge flush_ns_max;    // since the start
+    Gauge flush_ns_last;   // of the newest commit: tells a stall of the disk from one of ours
     Counter failures;      // of a flush; the process ends after the first
     Counter storage_full;  // times that writes had to be refused for want of room
     Gauge durable_lsn;
 
     void note_commit(std::uint64_t commit_entry_count, std::uint64_t commit_bytes, Duration flush);
-};
-
-// Times one commit, from its making to committed(). Without that call nothing is counted: a failed
-// flush is counted by whoever handles it.
-class FlushTimer {
-public:
-    explicit FlushTimer(CommitterMetrics& metrics)
-        : metrics_(metrics), started_(std::chrono::steady_clock::now()) {}
-    void committed(std::uint64_t entry_count, std::uint64_t bytes) const;
-
-private:
-    CommitterMetrics& metrics_;
-    std::chrono::steady_clock::time_point started_;
 };
 
 // The numbers of segments and checkpoints. Each field has one writer, named behind it.

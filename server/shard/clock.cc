@@ -19,13 +19,16 @@ std::int64_t magnitude(std::int64_t ns) {
 
 }  // namespace
 
-RealClock::RealClock(Instant journal_last, Duration offset)
-    : offset_ns_(read_ns(CLOCK_REALTIME) - read_ns(CLOCK_BOOTTIME)),
+RealClock::RealClock(Instant journal_last, Duration offset, Duration jump_max)
+    : jump_max_(jump_max),
+      offset_ns_(read_ns(CLOCK_REALTIME) - read_ns(CLOCK_BOOTTIME)),
       sandbox_ns_(offset.ns),
       watched_boot_ns_(read_ns(CLOCK_BOOTTIME)),
       not_before_ns_(journal_last.ns) {
     if (journal_last.ns == 0) return;
-    const Duration gap = now() - journal_last;
+    // The wall itself, not now(), which never goes behind the journal.
+    const Instant wall = Instant{read_ns(CLOCK_REALTIME)} + offset;
+    const Duration gap = wall - journal_last;
     if (gap.ns < 0 || gap >= start_gap_max) safe_.store(false, std::memory_order_release);
 }
 
@@ -50,7 +53,7 @@ void RealClock::watch() {
     const std::int64_t passed_ns = boot_ns - watched_boot_ns_;
     watched_boot_ns_ = boot_ns;
     const Duration ahead = wall_ahead();
-    if (magnitude(ahead.ns) > jump_max.ns) {
+    if (magnitude(ahead.ns) > jump_max_.ns) {
         safe_.store(false, std::memory_order_release);
         return;
     }

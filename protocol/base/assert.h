@@ -10,10 +10,10 @@ namespace suanpan {
 
 }  // namespace suanpan
 
-#define SUANPAN_ASSERT(condition)                                            \
-    do {                                                                     \
-        if (!(condition)) [[unlikely]]                                       \
-            ::suanpan::assertion_failed(#condition, __FILE__, __LINE__);     \
+#define SUANPAN_ASSERT(condition)                                        \
+    do {                                                                 \
+        if (!(condition)) [[unlikely]]                                   \
+            ::suanpan::assertion_failed(#condition, __FILE__, __LINE__); \
     } while (false)
 
 // For checks that cost more than a few nanoseconds: on in the dev, tsan and fuzz presets only.

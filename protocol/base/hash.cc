@@ -5,12 +5,12 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #define XXH_INLINE_ALL
+#include "protocol/base/assert.h"
+
 #include <xxhash.h>
 
 #include <bit>
 #include <cstring>
-
-#include "protocol/base/assert.h"
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -70,9 +70,9 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc) {
 
 Sha256 sha256(std::span<const std::byte> bytes) {
     Sha256 digest;
-    const int done = EVP_Digest(bytes.data(), bytes.size(),
-                                reinterpret_cast<unsigned char*>(digest.data()), nullptr,
-                                EVP_sha256(), nullptr);
+    const int done =
+        EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                   nullptr, EVP_sha256(), nullptr);
     SUANPAN_ASSERT(done == 1);
     return digest;
 }

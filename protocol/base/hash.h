@@ -1,17 +1,19 @@
-// The hashes of the project: CRC-32C for damage, SHA-256 for the chain, XXH3 for tables and routing.
+// The hashes of the project: CRC-32C for damage, SHA-256 for the chain, XXH3 for tables and
+// routing.
 #pragma once
+
+#include "protocol/base/ids.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "protocol/base/ids.h"
-
 namespace suanpan {
 
-// CRC-32C (Castagnoli), reflected, initial and final xor 0xffffffff. Continues from `crc` (0: start).
-// Uses the SSE 4.2 instruction where the CPU has it. Check value of "123456789": 0xe3069283.
+// CRC-32C (Castagnoli), reflected, initial and final xor 0xffffffff. Continues from `crc` (0:
+// start). Uses the SSE 4.2 instruction where the CPU has it. Check value of "123456789":
+// 0xe3069283.
 [[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc = 0);
 
 using Sha256 = std::array<std::byte, 32>;

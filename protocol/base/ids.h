@@ -1,4 +1,5 @@
-// Identifiers that do not mix: each is its own type, so that swapping two arguments does not compile.
+// Identifiers that do not mix: each is its own type, so that swapping two arguments does not
+// compile.
 #pragma once
 
 #include <compare>
@@ -30,7 +31,8 @@ static_assert(sizeof(RequestId) == 16);
 
 enum class ProgramId : std::uint32_t {};
 enum class PartnerId : std::uint32_t {};
-// Who at the partner asked (an operator, a terminal); the partner's own number, 0 where it has none.
+// Who at the partner asked (an operator, a terminal); the partner's own number, 0 where it has
+// none.
 enum class PrincipalId : std::uint32_t {};
 
 // Number of an entry in the journal: process-wide, from 1, without gaps (INV-2). 0: no entry.

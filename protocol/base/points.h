@@ -1,11 +1,11 @@
 // Points: an amount of points in its program's smallest unit. Money: minor units of a currency.
 #pragma once
 
+#include "protocol/base/assert.h"
+
 #include <compare>
 #include <cstdint>
 #include <optional>
-
-#include "protocol/base/assert.h"
 
 namespace suanpan {
 
@@ -40,7 +40,11 @@ static_assert(sizeof(Points) == 8);
     SUANPAN_ASSERT(!__builtin_sub_overflow(a.value, b.value, &difference.value));
     return difference;
 }
-inline Points& operator+=(Points& a, Points b) { return a = a + b; }
-inline Points& operator-=(Points& a, Points b) { return a = a - b; }
+inline Points& operator+=(Points& a, Points b) {
+    return a = a + b;
+}
+inline Points& operator-=(Points& a, Points b) {
+    return a = a - b;
+}
 
 }  // namespace suanpan

@@ -9,9 +9,13 @@ std::vector<Probe*>& registry() {
 }
 }  // namespace
 
-Probe::Probe(const char* sentence_) : sentence(sentence_) { registry().push_back(this); }
+Probe::Probe(const char* sentence_) : sentence(sentence_) {
+    registry().push_back(this);
+}
 
-const std::vector<Probe*>& all_probes() { return registry(); }
+const std::vector<Probe*>& all_probes() {
+    return registry();
+}
 
 }  // namespace suanpan
 #endif

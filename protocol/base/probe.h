@@ -1,4 +1,5 @@
-// SUANPAN_PROBE("sentence"): marks a rare path. The simulator fails a full run that never reached one.
+// SUANPAN_PROBE("sentence"): marks a rare path. The simulator fails a full run that never reached
+// one.
 //
 // In ordinary builds a probe is nothing. With SUANPAN_PROBES it counts its visits.
 #pragma once
@@ -24,11 +25,13 @@ const std::vector<Probe*>& all_probes();
 
 // A namespace-scope registration is not possible from inside a function, so a template variable's
 // static initialisation registers the probe when the program starts, not when it is first reached.
-#define SUANPAN_PROBE(sentence_literal)                                     \
-    do {                                                                    \
-        struct ProbeTag {                                                   \
-            static const char* sentence() { return sentence_literal; }      \
-        };                                                                  \
+#define SUANPAN_PROBE(sentence_literal)                                               \
+    do {                                                                              \
+        struct ProbeTag {                                                             \
+            static const char* sentence() {                                           \
+                return sentence_literal;                                              \
+            }                                                                         \
+        };                                                                            \
         ::suanpan::probe_of<ProbeTag>.visits.fetch_add(1, std::memory_order_relaxed); \
     } while (false)
 

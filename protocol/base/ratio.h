@@ -1,10 +1,10 @@
 // Exact products of amounts: every product is formed in 128 bits and checked (semantics.md, head).
 #pragma once
 
+#include "protocol/base/assert.h"
+
 #include <cstdint>
 #include <optional>
-
-#include "protocol/base/assert.h"
 
 namespace suanpan {
 

@@ -25,12 +25,24 @@ inline constexpr Instant instant_never{INT64_MAX};
 // Largest instant accepted from a peer: 2200-01-01 UTC. Keeps sums of instants inside int64.
 inline constexpr Instant instant_max{7'258'118'400'000'000'000};
 
-constexpr Duration nanoseconds(std::int64_t n) { return Duration{n}; }
-constexpr Duration microseconds(std::int64_t n) { return Duration{n * 1'000}; }
-constexpr Duration milliseconds(std::int64_t n) { return Duration{n * 1'000'000}; }
-constexpr Duration seconds(std::int64_t n) { return Duration{n * 1'000'000'000}; }
-constexpr Duration hours(std::int64_t n) { return seconds(n * 3600); }
-constexpr Duration days(std::int64_t n) { return seconds(n * 86'400); }
+constexpr Duration nanoseconds(std::int64_t n) {
+    return Duration{n};
+}
+constexpr Duration microseconds(std::int64_t n) {
+    return Duration{n * 1'000};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+    return Duration{n * 1'000'000};
+}
+constexpr Duration seconds(std::int64_t n) {
+    return Duration{n * 1'000'000'000};
+}
+constexpr Duration hours(std::int64_t n) {
+    return seconds(n * 3600);
+}
+constexpr Duration days(std::int64_t n) {
+    return seconds(n * 86'400);
+}
 
 // A calendar day in some program's time zone, as days since 1970-01-01.
 struct LocalDate {

@@ -1,0 +1,239 @@
+#include "tests/model/model.h"
+
+#include "protocol/limits.h"
+#include "tests/model/calendar.h"
+
+#include <date/tz.h>
+
+#include <cctype>
+#include <exception>
+#include <string>
+#include <variant>
+
+namespace suanpan::model {
+namespace {
+
+template <std::size_t N>
+std::string text_of(const ShortText<N>& text) {
+    std::string out;
+    for (const char c : text.bytes)
+        if (c != '\0') out += c;
+    return out;
+}
+
+bool is_zone(const std::string& name) {
+    try {
+        return date::locate_zone(name) != nullptr;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+bool is_currency(const std::string& text) {
+    if (text.size() != 3) return false;
+    for (const char c : text)
+        if (c < 'A' || c > 'Z') return false;
+    return true;
+}
+
+// The number of the first wrong field, or -1. A century is the longest life, ten years the longest
+// hold.
+std::int64_t wrong_field(const ProgramSpec& spec) {
+    const bool by_days =
+        spec.expiry == ExpiryPolicy::after_days || spec.expiry == ExpiryPolicy::sliding_days;
+    const bool by_months = spec.expiry == ExpiryPolicy::after_months;
+    const bool by_years = spec.expiry == ExpiryPolicy::after_years;
+    const bool counts = by_days || by_months || by_years;
+    const bool rounds = counts && spec.expiry != ExpiryPolicy::sliding_days;
+    const std::uint32_t most = by_days ? 36'500 : by_months ? 1200 : 100;
+    if (spec.id == ProgramId{}) return 0;
+    if (spec.version == 0) return 1;
+    if (text_of(spec.name).empty()) return 2;
+    if (!is_currency(text_of(spec.currency))) return 3;
+    if (!is_zone(zone_of(spec))) return 4;
+    if (spec.expiry > ExpiryPolicy::sliding_days) return 5;
+    if (spec.expiry_rounding > ExpiryRounding::year_end) return 6;
+    if (spec.expiry_rounding != ExpiryRounding::none && !rounds) return 6;
+    if (spec.revoke > RevokePolicy::take_what_is_there) return 7;
+    if (counts && (spec.expiry_count == 0 || spec.expiry_count > most)) return 9;
+    if (spec.expiry == ExpiryPolicy::on_date && spec.expiry_date.days < 0) return 10;
+    if (spec.hold_grace_days > 36'500) return 11;
+    if (spec.refundable_days > 36'500) return 12;
+    if (spec.hold_default.ns <= 0 || spec.hold_default > spec.hold_max) return 13;
+    if (spec.hold_max > days(3660)) return 14;
+    if (spec.spend_per_day_max.value < -1) return 15;
+    return -1;
+}
+
+// What is wrong with an earning or a correction whatever the account holds.
+Answer check_dates(const Command& command, Instant now) {
+    if (const auto* earn = std::get_if<Earn>(&command.body);
+        earn != nullptr && earn->expires_at != Instant{} &&
+        earn->expires_at <= std::max(now, earn->active_from))
+        return {.code = Code::field_out_of_range, .detail = 3};
+    if (const auto* adjust = std::get_if<Adjust>(&command.body);
+        adjust != nullptr && adjust->delta.value > 0 && adjust->expires_at != Instant{} &&
+        adjust->expires_at <= now)
+        return {.code = Code::field_out_of_range, .detail = 2};
+    return {};
+}
+
+}  // namespace
+
+const ProgramSpec* Model::find_program(ProgramId id) const {
+    const auto found = programs_.find(id);
+    return found == programs_.end() ? nullptr : &found->second.back();
+}
+
+void Model::raise_floor(std::int64_t floor_ms) {
+    floor_ms_ = std::max(floor_ms_, floor_ms);
+    std::erase_if(finished_, [this](const auto& finished) {
+        return std::get<RequestId>(finished.first).unix_ms() < floor_ms_;
+    });
+}
+
+Outcome Model::submit(const Command& command, Instant now, const Names& names) {
+    const CommandHead& head = command.head;
+    Outcome outcome;
+    outcome.time = now;
+    if (head.request_id.unix_ms() > now.unix_ms() + 60'000) {
+        outcome.code = Code::request_from_future;
+        return outcome;
+    }
+    if (head.request_id.unix_ms() < floor_ms_) {
+        outcome.code = Code::request_too_old;
+        return outcome;
+    }
+    const RequestName name{head.partner, head.member, head.request_id};
+    if (const auto finished = finished_.find(name); finished != finished_.end()) {
+        if (finished->second.body_hash == head.body_hash) return finished->second.outcome;
+        outcome.code = Code::request_id_reused;
+        return outcome;
+    }
+    outcome = execute(command, now, names);
+    if (!leaves_no_trace(outcome.code))
+        finished_[name] = {.body_hash = head.body_hash, .outcome = outcome};
+    return outcome;
+}
+
+Outcome Model::execute(const Command& command, Instant now, const Names& names) {
+    const CommandHead& head = command.head;
+    Outcome outcome;
+    outcome.time = now;
+    const Answer answer = decide(command, now);
+    outcome.code = answer.code;
+    outcome.detail = answer.detail;
+    if (!leaves_no_trace(answer.code)) outcome.entry_id = names.entry;
+    if (answer.code != Code::ok) return outcome;
+    outcome.amount = Points{answer.amount};
+    if (std::holds_alternative<PutProgram>(command.body)) return outcome;
+    Account& account = accounts_[{head.program, head.member}];
+    account.name_last(*find_program(head.program), head, now, names.entry, names.hold);
+    if (head.kind == CommandKind::hold) outcome.detail = static_cast<std::int64_t>(names.hold);
+    outcome.balances = account.balances(now);
+    return outcome;
+}
+
+Answer Model::put_program(const PutProgram& put) {
+    const ProgramSpec* current = find_program(put.spec.id);
+    if (!put.create && current == nullptr) return {.code = Code::program_not_found};
+    if (put.create && current != nullptr) return {.code = Code::program_exists};
+    const std::uint32_t version = current == nullptr ? 0 : current->version;
+    if (put.spec.version != version + 1) return {.code = Code::version_not_next, .detail = version};
+    if (const std::int64_t field = wrong_field(put.spec); field >= 0)
+        return {.code = Code::program_invalid, .detail = field};
+    programs_[put.spec.id].push_back(put.spec);
+    return {.detail = put.spec.version};
+}
+
+Answer Model::decide(const Command& command, Instant now) {
+    const CommandHead& head = command.head;
+    if (const auto* put = std::get_if<PutProgram>(&command.body)) return put_program(*put);
+    if (const Answer wrong = check_dates(command, now); wrong.code != Code::ok) return wrong;
+    const ProgramSpec* program = find_program(head.program);
+    if (program == nullptr) {
+        // A hold that nobody could have placed comes before the program that is not there.
+        const bool about_hold =
+            head.kind == CommandKind::capture || head.kind == CommandKind::release;
+        return {.code = about_hold ? Code::hold_not_found : Code::program_not_found};
+    }
+    Sums& sums = sums_[head.program];
+    Account& account = accounts_[{head.program, head.member}];
+    account.pass_time(*program, now, sums);
+    struct Decide {
+        Account& account;
+        const ProgramSpec& program;
+        const CommandHead& head;
+        Instant now;
+        Sums& sums;
+        Answer operator()(const Earn& c) const { return account.earn(program, c, now, sums); }
+        Answer operator()(const Spend& c) const { return account.spend(program, c, now, sums); }
+        Answer operator()(const PlaceHold& c) const { return account.place(program, c, now); }
+        Answer operator()(const CaptureHold& c) const {
+            return account.capture(program, c, now, sums);
+        }
+        Answer operator()(const ReleaseHold& c) const {
+            return account.release(program, c, now, sums);
+        }
+        Answer operator()(const Refund& c) const {
+            return account.refund(program, c, head.partner, now, sums);
+        }
+        Answer operator()(const Revoke& c) const {
+            return account.revoke(program, c, head.partner, now, sums);
+        }
+        Answer operator()(const Adjust& c) const { return account.adjust(program, c, now, sums); }
+        Answer operator()(const Freeze& c) const { return account.freeze(c); }
+        Answer operator()(const SetLimit& c) const { return account.set_limit(c); }
+        Answer operator()(const MemberUpdate& c) const { return account.update_member(c); }
+        Answer operator()(const PutProgram&) const { return {.code = Code::unknown_kind}; }
+        Answer operator()(const AdvanceClock&) const { return {.code = Code::unknown_kind}; }
+        Answer operator()(const ReadBalance&) const { return {.code = Code::unknown_kind}; }
+        Answer operator()(const ReadStatement&) const { return {.code = Code::unknown_kind}; }
+        Answer operator()(const Lookup&) const { return {.code = Code::unknown_kind}; }
+        Answer operator()(const ReadExpiring&) const { return {.code = Code::unknown_kind}; }
+    };
+    return std::visit(Decide{account, *program, head, now, sums}, command.body);
+}
+
+Outcome Model::balance(const MemberId& member, ProgramId program, Instant now) {
+    Outcome outcome;
+    outcome.time = now;
+    const ProgramSpec* spec = find_program(program);
+    if (spec == nullptr) {
+        outcome.code = Code::program_not_found;
+        return outcome;
+    }
+    Account& account = accounts_[{program, member}];
+    account.pass_time(*spec, now, sums_[program]);
+    outcome.balances = account.balances(now);
+    return outcome;
+}
+
+Expiring Model::expiring(const MemberId& member, ProgramId program, Duration within, Instant now) {
+    Expiring expiring;
+    expiring.outcome = balance(member, program, now);
+    if (expiring.outcome.code != Code::ok) return expiring;
+    expiring.rows = accounts_[{program, member}].expiring(now + within);
+    for (const ExpiringRow& row : expiring.rows) expiring.outcome.amount += row.points;
+    if (expiring.rows.size() > limits::expiring_rows_max)
+        expiring.rows.resize(limits::expiring_rows_max);
+    return expiring;
+}
+
+Totals Model::totals(ProgramId program, Instant now) {
+    Totals totals;
+    const ProgramSpec* spec = find_program(program);
+    if (spec == nullptr) return totals;
+    for (auto& [name, account] : accounts_) {
+        if (std::get<ProgramId>(name) != program) continue;
+        account.pass_time(*spec, now, sums_[program]);
+        const Balances has = account.balances(now);
+        totals.available += has.available.value;
+        totals.held += has.held.value;
+        totals.pending += has.pending.value;
+    }
+    totals.sums = sums_[program];
+    return totals;
+}
+
+}  // namespace suanpan::model

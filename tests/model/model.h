@@ -1,0 +1,70 @@
+// Model: slow, obvious, std::map. What every answer of the server is compared with.
+#pragma once
+
+#include "protocol/base/ids.h"
+#include "protocol/base/time.h"
+#include "protocol/command.h"
+#include "tests/model/account.h"
+
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace suanpan::model {
+
+// What the outside calls the entry and the hold that a command makes.
+struct Names {
+    Lsn entry;
+    HoldId hold{};
+};
+
+// Sums of one program over all its accounts, at an instant.
+struct Totals {
+    Sums sums;
+    std::int64_t available = 0;
+    std::int64_t held = 0;
+    std::int64_t pending = 0;
+    // INV-3, as one sum.
+    [[nodiscard]] bool balance() const {
+        return sums.issued == available + held + pending + sums.spent + sums.expired + sums.revoked;
+    }
+};
+
+// Executes commands one by one as semantics.md says, "Points".
+//
+// Includes no header of server/, so that no mistake is made twice. `now` never goes back. Outcomes
+// are complete but for retry_after; the entry id and the hold's number are those that the caller
+// gives, since they are the server's to choose.
+class Model {
+public:
+    // The request log is asked first, so that a repeat gets its first outcome (INV-7).
+    Outcome submit(const Command& command, Instant now, const Names& names);
+    // Without the request log: for a history in which each request stands once.
+    Outcome execute(const Command& command, Instant now, const Names& names);
+    // Ids made before this are refused from now on, and forgotten.
+    void raise_floor(std::int64_t floor_ms);
+
+    Outcome balance(const MemberId& member, ProgramId program, Instant now);
+    Expiring expiring(const MemberId& member, ProgramId program, Duration within, Instant now);
+    Totals totals(ProgramId program, Instant now);
+
+private:
+    using AccountName = std::tuple<ProgramId, MemberId>;
+    using RequestName = std::tuple<PartnerId, MemberId, RequestId>;
+    struct Finished {
+        std::uint64_t body_hash = 0;
+        Outcome outcome;
+    };
+    Answer decide(const Command& command, Instant now);
+    Answer put_program(const PutProgram& put);
+    [[nodiscard]] const ProgramSpec* find_program(ProgramId id) const;
+
+    std::map<ProgramId, std::vector<ProgramSpec>> programs_;  // all versions, oldest first
+    std::map<AccountName, Account> accounts_;
+    std::map<ProgramId, Sums> sums_;
+    std::map<RequestName, Finished> finished_;
+    std::int64_t floor_ms_ = 0;
+};
+
+}  // namespace suanpan::model

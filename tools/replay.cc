@@ -1,0 +1,114 @@
+#include "tools/replay.h"
+
+#include "protocol/base/hash.h"
+#include "server/ledger/entry_format.h"
+#include "server/shard/recovery.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace suanpan::tools {
+
+std::string StateDigest::text() const {
+    ledger::HashSum all = accounts;
+    all.add(programs);
+    all.add(house);
+    return fmt::format("{:016x}{:016x}", all.high, all.low);
+}
+
+StateDigest digest_of(std::span<const std::unique_ptr<ledger::Ledger>> ledgers) {
+    StateDigest digest;
+    ledger::HouseMap house;
+    for (const auto& each : ledgers) {
+        digest.accounts.add(each->state_hash());
+        each->add_house_to(house);
+    }
+    digest.programs = ledgers.front()->hash_of_programs();
+    digest.house = ledger::Ledger::hash_of_house(house);
+    return digest;
+}
+
+Replay::Replay(const storage::DataDirectory& directory, std::uint16_t shards)
+    : hash_seed_(directory.hash_seed()), digest_seed_(shard::digest_seed(directory)) {
+    for (std::uint16_t i = 0; i < shards; ++i)
+        ledgers_.push_back(std::make_unique<ledger::Ledger>(
+            ledger::LedgerOptions{.seed = digest_seed_, .shard = i, .shard_count = shards}));
+}
+
+ledger::Ledger& Replay::owner_of(const MemberId& member) {
+    return *ledgers_[member_hash(member, hash_seed_) % ledgers_.size()];
+}
+
+std::optional<std::string> Replay::take(std::span<const std::byte> bytes, Lsn lsn,
+                                        std::int64_t floor_ms) {
+    if (const auto decoded = ledger::decode(bytes, entry_); !decoded.has_value())
+        return "cannot be read: " + std::string(ledger::text_of(decoded.error()));
+    if (entry_.lsn != lsn) return fmt::format("INV-2: it says that it is LSN {}", entry_.lsn.value);
+    if (ledger::sum_of_postings(entry_) != Points{})
+        return fmt::format("INV-1: its postings sum to {}, not to zero",
+                           ledger::sum_of_postings(entry_).value);
+    if (!entry_.member.is_zero()) return take_account_entry(floor_ms);
+
+    if (entry_.spec)
+        for (const auto& each : ledgers_) each->install(*entry_.spec);
+    if (entry_.kind == ledger::EntryKind::refusals) {
+        for (std::size_t i = 0; i < ledgers_.size(); ++i)
+            ledgers_[i]->remember(entry_, floor_ms, [&](std::uint64_t of_member) {
+                return of_member % ledgers_.size() == i;
+            });
+    } else if (ledger::is_client_kind(entry_.kind)) {
+        if (auto wrong = check_request_id(*ledgers_.front())) return wrong;
+        ledgers_.front()->remember(entry_, floor_ms, [](std::uint64_t) { return true; });
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> Replay::take_account_entry(std::int64_t floor_ms) {
+    ledger::Ledger& owner = owner_of(entry_.member);
+    const bool is_request = ledger::is_client_kind(entry_.kind);
+    if (is_request)
+        if (auto wrong = check_request_id(owner)) return wrong;
+    const Lsn before = owner.last_lsn(entry_.member, entry_.program);
+    if (entry_.prev_lsn != before)
+        return fmt::format("INV-2: it links to LSN {}, but its account's last entry is LSN {}",
+                           entry_.prev_lsn.value, before.value);
+    const ledger::AccountRef ref = owner.find_account(entry_.member, entry_.program);
+    const std::uint32_t ordinal = ref == ledger::no_account ? 0 : owner.account(ref).ordinal();
+    if (entry_.ordinal != ordinal + 1)
+        return fmt::format("INV-2: it is number {} of its account, number {} is due",
+                           entry_.ordinal, ordinal + 1);
+    owner.apply(entry_);
+    const Outcome after = owner.balances(entry_.member, entry_.program, entry_.time);
+    if (after.code != Code::ok)
+        return fmt::format("its program {} does not exist",
+                           static_cast<std::uint32_t>(entry_.program));
+    if (after.balances != entry_.balances)
+        return fmt::format(
+            "INV-3: it says available {}, held {}, pending {}, debt {}; the journal comes to "
+            "{}, {}, {}, {}",
+            entry_.balances.available.value, entry_.balances.held.value,
+            entry_.balances.pending.value, entry_.balances.debt.value,
+            after.balances.available.value, after.balances.held.value, after.balances.pending.value,
+            after.balances.debt.value);
+    if (is_request) owner.remember(entry_, floor_ms, [](std::uint64_t) { return true; });
+    return std::nullopt;
+}
+
+std::optional<std::string> Replay::check_request_id(const ledger::Ledger& owner) const {
+    const Hash128 digest =
+        ledger::request_digest(entry_.partner, entry_.member, entry_.request_id, digest_seed_);
+    const ledger::RequestFound found =
+        owner.request_log().find(digest, entry_.request_id.unix_ms(), entry_.body_hash);
+    if (found.kind == ledger::RequestFound::Kind::absent) return std::nullopt;
+    return fmt::format("INV-7: its request id was {} before, at LSN {}",
+                       found.refused ? "refused" : "executed", found.lsn.value);
+}
+
+void Replay::raise_floor(std::int64_t floor_ms) {
+    if (floor_ms <= floor_ms_) return;
+    floor_ms_ = floor_ms;
+    for (const auto& each : ledgers_) each->request_log().drop_below(floor_ms);
+}
+
+}  // namespace suanpan::tools

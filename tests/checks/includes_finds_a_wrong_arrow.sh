@@ -22,6 +22,7 @@ put server/ledger/lot.h '#pragma once' '#include "protocol/code.h"'
 put server/shard/shard.h '#pragma once' '#include "server/ledger/lot.h"' '#include "storage/journal.h"'
 put server/net/session.cc '#include <boost/asio.hpp>' '#include "server/shard/shard.h"'
 put server/main.cc '#include "server/shard/shard.h"'
+put client/suanpan.h '#ifndef SUANPAN_H' '#define SUANPAN_H' 'extern "C" {' '}' '#endif'
 put bench/lmdb_alone.cc '#include <lmdb.h>' '#include "storage/journal.h"'
 "$check" "$tree" || { echo 'FAILED: refuses a tree that is right'; exit 1; }
 

@@ -33,6 +33,7 @@ storage::JournalOptions journal_options(const ServerConfig& config) {
     storage::JournalOptions options;
     options.segment_bytes = config.segment_bytes;
     options.trust_after_failed_flush = config.trust_after_failed_flush;
+    options.drop_damaged_last_commit = config.drop_damaged_last_commit;
     return options;
 }
 
@@ -105,7 +106,8 @@ Server::Parts::Parts(const ServerConfig& config_)
       directory(storage::DataDirectory::open(*volume, {.sandbox = config.sandbox})),
       journal(storage::Journal::open(directory, journal_options(config))),
       recovered(shard::recover(directory, *journal, {.shards = shard_count()})),
-      clock(journal->last_time(), sandbox_offset(config, journal->last_time())),
+      clock(journal->last_time(), sandbox_offset(config, journal->last_time()),
+            config.clock_tolerance),
       committer(*journal, shard_count(), committer_metrics),
       exchange(shard_count()),
       reader(*journal, shard_count()),
@@ -142,7 +144,8 @@ void Server::Parts::build_shards() {
                                             .metrics = *shard_metrics.back(),
                                             .greeting = {},
                                             .body_hash_key = shard::body_hash_key(directory),
-                                            .frames_in_flight_max = config.frames_in_flight_max};
+                                            .frames_in_flight_max = config.frames_in_flight_max,
+                                            .frame_body_bytes_max = config.frame_body_bytes_max};
         const unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
         threads.push_back(std::make_unique<net::ShardThread>(
             *shards.back(), std::move(environment), connections,

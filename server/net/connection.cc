@@ -121,7 +121,10 @@ void Connection::tick(Instant now) {
         session_.refuse(Code::hello_timeout);
         flush();
     }
-    if (write_under_way_ && now - last_sent_at_ > unread_timeout) thread_.close(place_);
+    if (write_under_way_ && now - last_sent_at_ > unread_timeout) {
+        environment_.metrics.connections_dropped.add();
+        thread_.close(place_);
+    }
 }
 
 void Connection::close() {

@@ -42,6 +42,9 @@ std::size_t Session::receive(std::span<const std::byte> bytes) {
 }
 
 void Session::take_frame(const Frame& frame) {
+    environment_.metrics.frames_received.add();
+    if (frame.header.body_bytes > environment_.frame_body_bytes_max)
+        return refuse_frame(frame.header, Code::frame_too_large);
     const auto kind = static_cast<CommandKind>(frame.header.kind);
     if (kind == CommandKind::ping) {
         const Outcome pong{.time = environment_.clock.now()};
@@ -195,7 +198,9 @@ void Session::refuse_frame(const FrameHeader& header, Code code, std::uint32_t r
     encode_refusal(
         output_, reply_header(header),
         {.code = code, .retry_after_ms = retry_after_ms, .time = environment_.clock.now()});
-    if (closes_session(code)) phase_ = Phase::closing;
+    if (!closes_session(code)) return;
+    environment_.metrics.connections_dropped.add();
+    phase_ = Phase::closing;
 }
 
 void Session::refuse(Code code) {

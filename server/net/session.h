@@ -27,6 +27,7 @@ struct SessionEnvironment {
     Greeting greeting;  // outcome and floor are filled in for each hello
     std::uint64_t body_hash_key = 0;
     std::uint32_t frames_in_flight_max = limits::frames_in_flight_max;
+    std::uint32_t frame_body_bytes_max = limits::frame_body_bytes_max;
     std::uint32_t events_in_flight_max = limits::events_in_flight_max;
 };
 

@@ -28,7 +28,8 @@ public:
 class RealClock final : public Clock {
 public:
     // `journal_last`: time of the journal's last entry, 0 where it has none.
-    explicit RealClock(Instant journal_last, Duration offset = Duration{0});
+    explicit RealClock(Instant journal_last, Duration offset = Duration{0},
+                       Duration jump_max = jump_max_default);
 
     [[nodiscard]] Instant now() const override;
     [[nodiscard]] bool is_safe() const override { return safe_.load(std::memory_order_acquire); }
@@ -42,10 +43,11 @@ public:
     // How far the wall clock is ahead of this one.
     [[nodiscard]] Duration wall_ahead() const;
 
-    static constexpr Duration jump_max = seconds(5);
+    static constexpr Duration jump_max_default = seconds(5);
     static constexpr Duration start_gap_max = hours(24);
 
 private:
+    const Duration jump_max_;
     std::atomic<std::int64_t> offset_ns_;      // now = CLOCK_BOOTTIME + offset_ns_
     std::atomic<std::int64_t> sandbox_ns_{0};  // sum of advance()
     std::atomic<bool> safe_{true};

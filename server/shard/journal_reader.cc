@@ -74,8 +74,8 @@ ReadDone JournalReader::read(const ReadJob& job) {
     ReadDone done{.ticket = job.ticket};
     switch (job.what) {
         case ReadJob::What::entry: {
-            std::vector<std::byte> bytes;
-            if (read_entry(job.from, done, bytes)) done.entry = std::move(bytes);
+            const auto bytes = read_entry(job.from, done);
+            done.entry.assign(bytes.begin(), bytes.end());
             break;
         }
         case ReadJob::What::statement:
@@ -88,21 +88,33 @@ ReadDone JournalReader::read(const ReadJob& job) {
     return done;
 }
 
-bool JournalReader::read_entry(Lsn lsn, ReadDone& done, std::vector<std::byte>& out) {
-    const auto read = journal_.read_entry(lsn, out);
-    if (read.has_value()) return true;
-    if (read.error().fault == storage::JournalFault::history_ends) {
-        done.code = Code::history_ends;
-    } else {
-        done.code = Code::unavailable;
-        if (complain_) complain_(read.error().sentence);
+const storage::CommitCopy* JournalReader::read_commit(Lsn lsn, ReadDone& done) {
+    for (const storage::CommitCopy& kept : commits_) {
+        if (!kept.bytes.empty() && kept.view.first_lsn() <= lsn && lsn <= kept.view.last_lsn())
+            return &kept;
     }
-    return false;
+    auto read = journal_.read(lsn);
+    if (!read.has_value()) {
+        const bool gone = read.error().fault == storage::JournalFault::history_ends;
+        done.code = gone ? Code::history_ends : Code::unavailable;
+        if (!gone && complain_) complain_(read.error().sentence);
+        return nullptr;
+    }
+    storage::CommitCopy& place = commits_[next_kept_++ % commits_kept];
+    place = std::move(*read);
+    return &place;
+}
+
+std::span<const std::byte> JournalReader::read_entry(Lsn lsn, ReadDone& done) {
+    const storage::CommitCopy* commit = read_commit(lsn, done);
+    if (commit == nullptr) return {};
+    return commit->view.entry(lsn);
 }
 
 bool JournalReader::read_decoded(Lsn lsn, ReadDone& done, ledger::Entry& entry) {
-    if (!read_entry(lsn, done, scratch_)) return false;
-    if (ledger::decode(scratch_, entry).has_value()) return true;
+    const auto bytes = read_entry(lsn, done);
+    if (done.code != Code::ok) return false;
+    if (ledger::decode(bytes, entry).has_value()) return true;
     done.code = Code::unavailable;
     if (complain_) complain_("entry " + std::to_string(lsn.value) + " is unreadable");
     return false;
@@ -141,7 +153,8 @@ void JournalReader::find_request(const ReadJob& job, ReadDone& done) {
         const bool found = entry.request_id == job.request_id && entry.partner == job.partner &&
                            ledger::is_client_kind(entry.kind);
         if (found) {
-            done.entry = scratch_;
+            const auto bytes = read_entry(at, done);
+            done.entry.assign(bytes.begin(), bytes.end());
             return;
         }
         const Instant id_made{job.request_id.unix_ms() * 1'000'000};

@@ -8,10 +8,12 @@
 #include "server/shard/ring.h"
 #include "storage/journal.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -84,7 +86,9 @@ private:
         std::size_t under_way = 0;  // the shard's own
     };
     [[nodiscard]] ReadDone read(const ReadJob& job);
-    [[nodiscard]] bool read_entry(Lsn lsn, ReadDone& done, std::vector<std::byte>& out);
+    // The entry's bytes, valid until the next call; nothing where `done` says why.
+    [[nodiscard]] std::span<const std::byte> read_entry(Lsn lsn, ReadDone& done);
+    [[nodiscard]] const storage::CommitCopy* read_commit(Lsn lsn, ReadDone& done);
     [[nodiscard]] bool read_decoded(Lsn lsn, ReadDone& done, ledger::Entry& entry);
     void walk_statement(const ReadJob& job, ReadDone& done);
     void find_request(const ReadJob& job, ReadDone& done);
@@ -93,7 +97,11 @@ private:
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::function<void(ShardIndex)> wake_;
     std::function<void(const std::string&)> complain_;
-    std::vector<std::byte> scratch_;
+    // Commits read last: look-ups after a crash, and the entries of one account, lie close
+    // together.
+    static constexpr std::size_t commits_kept = 8;
+    std::array<storage::CommitCopy, commits_kept> commits_;
+    std::size_t next_kept_ = 0;
 
     std::atomic<std::uint32_t> asked_{0};
     std::atomic<bool> stopping_{false};

@@ -28,10 +28,32 @@ std::int64_t monotonic_ns() {
         .count();
 }
 
-// The port of a shard; the common one where the server has none for it.
-std::uint16_t port_of(const Target& target, const Greeting& greeting, std::uint32_t shard) {
-    return shard < greeting.shard_ports.size() ? greeting.shard_ports[shard] : target.port;
-}
+// Connects lanes to the ports of their shards, and finds out anew where these are after a restart
+// of the server. One worker's.
+class Connector {
+public:
+    Connector(const Target& target, const Greeting& greeting, std::vector<std::uint32_t> shards)
+        : target_(target), ports_(greeting.shard_ports), shards_(std::move(shards)) {}
+
+    Socket operator()(std::uint32_t lane) {
+        const std::uint32_t shard = shards_[lane];
+        try {
+            if (shard < ports_.size()) return dial(target_, ports_[shard]).socket;
+        } catch (const std::runtime_error&) {
+            ports_.clear();  // the server is away, or listens elsewhere by now
+        }
+        Dialled common = dial(target_, common_port(target_));
+        ports_ = common.greeting.shard_ports;
+        if (shard < ports_.size()) return dial(target_, ports_[shard]).socket;
+        // Fewer shards than before, or none of their own: this one forwards.
+        return std::move(common.socket);
+    }
+
+private:
+    const Target& target_;
+    std::vector<std::uint16_t> ports_;
+    std::vector<std::uint32_t> shards_;
+};
 
 }  // namespace
 
@@ -80,12 +102,9 @@ Crew::Crew(CrewShape shape,
         for (double& part : share) part /= sum;
         std::vector<std::uint32_t> shards;
         for (const auto& lane : lanes) shards.push_back(lane->shard());
-        auto connect = [this, shards](std::uint32_t index) {
-            return dial(shape_.target, port_of(shape_.target, shape_.greeting, shards[index]))
-                .socket;
-        };
-        workers_.push_back(std::make_unique<Worker>(plan, std::move(lanes), std::move(share),
-                                                    std::move(connect), make(worker)));
+        workers_.push_back(std::make_unique<Worker>(
+            plan, std::move(lanes), std::move(share),
+            Connector(shape_.target, shape_.greeting, shards), make(worker)));
     }
 }
 

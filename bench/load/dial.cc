@@ -2,6 +2,7 @@
 
 #include "protocol/codec.h"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -123,6 +125,20 @@ void parse_server(std::string_view text, Target& target) {
     }
     target.host = text.substr(0, colon);
     target.port = static_cast<std::uint16_t>(port);
+}
+
+std::uint16_t common_port(const Target& target) {
+    if (target.ready_file.empty()) return target.port;
+    std::ifstream file(target.ready_file);
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    boost::system::error_code error;
+    const boost::json::value json = boost::json::parse(text, error);
+    const boost::json::value* port =
+        json.is_object() ? json.as_object().if_contains("port") : nullptr;
+    if (error || port == nullptr || !port->is_int64()) {
+        fail(fmt::format("--ready-file: {} is no ready file of a server", target.ready_file));
+    }
+    return static_cast<std::uint16_t>(port->as_int64());
 }
 
 std::vector<std::byte> read_key_file(const std::string& path) {

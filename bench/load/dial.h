@@ -17,12 +17,17 @@ namespace suanpan::load {
 struct Target {
     std::string host;
     std::uint16_t port = 0;
+    // Not empty: the port stands in this file, which the server writes at each start.
+    std::string ready_file;
     PartnerId partner{};
     std::vector<std::byte> key;
 };
 
 // "host:port". Throws std::runtime_error with one line.
 void parse_server(std::string_view text, Target& target);
+// The common port: target.port, or what the ready file says now. Throws std::runtime_error where
+// that is missing or cannot be read.
+[[nodiscard]] std::uint16_t common_port(const Target& target);
 // A key as the server's key files hold it: hexadecimal digits. Throws std::runtime_error.
 [[nodiscard]] std::vector<std::byte> read_key_file(const std::string& path);
 
@@ -48,8 +53,9 @@ struct Dialled {
     Greeting greeting;
 };
 
-// Connects to target.host:port, takes the challenge, says hello, takes the greeting: blocking, each
-// step at most `patience_ms`. Throws std::runtime_error with one line that says what to change.
+// Connects to port `port` of target.host, takes the challenge, says hello, takes the greeting:
+// blocking, each step at most `patience_ms`. Throws std::runtime_error with one line that says what
+// to change.
 [[nodiscard]] Dialled dial(const Target& target, std::uint16_t port, int patience_ms = 10'000);
 
 // One request and its reply on a blocking socket; for what is done once. The frame's body is copied

@@ -11,6 +11,9 @@ namespace {
 
 void add_target(CLI::App& app, LoadOptions& options) {
     app.add_option("--server", options.server, "address of the server, host:port");
+    app.add_option("--ready-file", options.ready_file,
+                   "take the port from this file, which suanpand --ready-file writes; it is read "
+                   "again at each reconnect");
     app.add_option("--partner", options.partner, "our number in the server's partners file");
     app.add_option("--key-file", options.key_file,
                    "file with our key in hexadecimal digits, as the partners file names it");

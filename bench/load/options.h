@@ -16,6 +16,7 @@ namespace suanpan::load {
 struct LoadOptions {
     // Where to, and as whom.
     std::string server = "127.0.0.1:7433";
+    std::string ready_file;  // not empty: names the port
     std::uint32_t partner = 1;
     std::string key_file;
     std::uint32_t program = 1;

@@ -215,7 +215,8 @@ int run_load(const LoadOptions& options) {
     parse_server(options.server, target);
     target.partner = PartnerId{options.partner};
     target.key = read_key_file(options.key_file);
-    const Dialled first = dial(target, target.port);
+    target.ready_file = options.ready_file;
+    const Dialled first = dial(target, common_port(target));
     if (!options.check_ack_file.empty()) return check_acks(options, target, first);
     if (options.prepare) prepare(options, target, first);
     if (options.seconds <= 0 && options.events == 0) return 0;

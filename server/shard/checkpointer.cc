@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 
 namespace suanpan::shard {
 namespace {
@@ -81,6 +82,7 @@ void Checkpointer::begin_round() {
     auto writer = storage::CheckpointWriter::begin(directory_, start);
     if (!writer.has_value()) return fail_round(writer.error().detail);
     writer_ = std::move(*writer);
+    round_began_ = std::chrono::steady_clock::now();
     lane_ = 0;
     first_of_lane_ = true;
     end_lsn_ = start;
@@ -125,6 +127,9 @@ void Checkpointer::finish_round() {
     writer_.reset();
     metrics_.checkpoint_rounds.add();
     metrics_.checkpoint_lsn.set(round->start_lsn.value);
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - round_began_;
+    metrics_.checkpoint_round_ns.set(static_cast<std::uint64_t>(took.count()));
+    metrics_.checkpoint_finished_unix.set(static_cast<std::uint64_t>(std::time(nullptr)));
     rounds_.fetch_add(1, std::memory_order_release);
 }
 

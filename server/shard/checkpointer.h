@@ -8,6 +8,7 @@
 #include "storage/journal.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -74,6 +75,7 @@ private:
     bool asked_for_slice_ = false;
     std::unique_ptr<Slice> slice_;  // taken, waits until its LSN is durable
     Lsn end_lsn_;
+    std::chrono::steady_clock::time_point round_began_;  // for the metrics only
     std::uint64_t bytes_at_last_round_ = 0;
     std::uint64_t entries_at_last_round_ = 0;
     std::vector<std::byte> scratch_;

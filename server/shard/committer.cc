@@ -117,6 +117,7 @@ bool Committer::commit_run() {
         return false;
     }
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - started;
+    last_flush_ns_.store(took.count(), std::memory_order_relaxed);
     metrics_.note_commit(entry_bytes_.size(), bytes, Duration{took.count()});
     metrics_.durable_lsn.set(next.value - 1);
     durable_floor_ms_.store(floor_ms, std::memory_order_release);

@@ -59,6 +59,11 @@ public:
     // Every entry up to here is durable. The acquire pairs with the release in try_commit().
     [[nodiscard]] Lsn durable() const { return Lsn{durable_.load(std::memory_order_acquire)}; }
 
+    // How long the commit took that made durable() what it is. For the metrics.
+    [[nodiscard]] Duration last_flush() const {
+        return Duration{last_flush_ns_.load(std::memory_order_relaxed)};
+    }
+
     // The request-log floor: ids older than this many milliseconds since 1970 are refused. Raised
     // by any shard, written with the next commit, in force for dropping ids once it is durable.
     void raise_floor(std::int64_t floor_ms);
@@ -83,6 +88,7 @@ private:
 
     alignas(64) std::atomic<std::uint64_t> next_;
     alignas(64) std::atomic<std::uint64_t> durable_;
+    std::atomic<std::int64_t> last_flush_ns_{0};
     std::atomic<std::int64_t> floor_ms_;
     std::atomic<std::int64_t> durable_floor_ms_;
 

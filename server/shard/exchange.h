@@ -18,6 +18,7 @@ struct Mail {
     Command command;
     ReplyTo to;
     bool install = false;
+    Instant sent_at;  // for the metrics
 };
 
 // The reply to an installation carries this instead of a session's place.

@@ -127,6 +127,7 @@ public:
     Counter batches;    // rounds of the shard's loop that decided something
     Histogram batch_events;
     Counter entries_staged;
+    Counter commits_inline;   // made here, on finding the token free
     Counter expiries_posted;  // due items that the sweeper or a request posted
 
     // Connections.
@@ -169,15 +170,13 @@ private:
 // handing the token on is what makes the next writer see the last value.
 struct CommitterMetrics {
     Counter commits;
-    Counter commits_inline;  // made by a shard's own thread that found the token free
     Counter entries;
     Counter bytes;
     Histogram commit_entries;
-    Histogram flush_ns;    // the transaction's commit: write and flush
-    Gauge flush_ns_max;    // since the start
-    Gauge flush_ns_last;   // of the newest commit: tells a stall of the disk from one of ours
-    Counter failures;      // of a flush; the process ends after the first
-    Counter storage_full;  // times that writes had to be refused for want of room
+    Histogram flush_ns;   // the transaction's commit: write and flush
+    Gauge flush_ns_max;   // since the start
+    Gauge flush_ns_last;  // of the newest commit: tells a stall of the disk from one of ours
+    Counter failures;     // of a flush; the process ends after the first
     Gauge durable_lsn;
 
     void note_commit(std::uint64_t commit_entry_count, std::uint64_t commit_bytes, Duration flush);
@@ -185,18 +184,18 @@ struct CommitterMetrics {
 
 // The numbers of segments and checkpoints. Each field has one writer, named behind it.
 struct StorageMetrics {
-    Gauge segment_bytes_free;        // committer: left in the active segment
-    Gauge segments;                  // committer
-    Gauge journal_bytes;             // committer: all segments on disk
-    Counter rotations;               // committer
-    Gauge successor_ready;           // builder: 1 where the next segment is written ahead
-    Gauge disk_bytes_free;           // builder: of the file system that holds the journal
+    Gauge room;                      // main: 1 where changes can be appended
+    Counter storage_full;            // main: times that there was no room
+    Gauge bytes_free;                // main: in the active segment and its successors
+    Gauge segments;                  // main
+    Gauge journal_bytes;             // main: all segments on disk, successors too
+    Gauge rotations;                 // main: segments sealed since the start
+    Gauge disk_bytes_free;           // main: of the file system that holds the journal
     Counter checkpoint_rounds;       // checkpoint thread: finished
     Counter checkpoint_failures;     // checkpoint thread
     Gauge checkpoint_lsn;            // checkpoint thread: start LSN of the last finished round
     Gauge checkpoint_round_ns;       // checkpoint thread: how long the last one took
     Gauge checkpoint_finished_unix;  // checkpoint thread: seconds
-    Counter history_reads;           // history thread: entries fetched for statements and refunds
 };
 
 // The numbers of the process. Each field has one writer: the main thread.

@@ -44,7 +44,7 @@ void Shard::submit(const Command& command, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
     const ShardIndex owner = owner_of(command.head);
     if (owner == index_) return accept(command, to);
-    if (!around_.exchange.try_send(index_, owner, {.command = command, .to = to}))
+    if (!around_.exchange.try_send(index_, owner, {.command = command, .to = to, .sent_at = now_}))
         return refuse(to, Code::busy);
     metrics_.forwarded.add();
     around_.wake(owner);

@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <thread>
@@ -129,6 +130,7 @@ private:
     void raise_floor();
     bool sweep();
     bool hand_over_slices();
+    void note_durable(Lsn durable);
     void publish_metrics();
 
     const ShardIndex index_;
@@ -140,6 +142,14 @@ private:
     std::thread::id thread_;
 
     Instant now_{0};
+    // When each batch in flight was staged, for the metrics.
+    struct StagedAt {
+        Lsn last;
+        Instant at;
+        std::size_t commands = 0;
+    };
+    std::deque<StagedAt> staged_at_;
+    Instant turn_began_{0};
     bool room_ = true;
     bool clock_safe_ = true;
     bool draining_ = false;

@@ -13,6 +13,7 @@ constexpr Duration floor_every = milliseconds(100);
 
 void Shard::begin_turn() {
     now_ = std::max(now_, around_.clock.now());
+    turn_began_ = now_;
     room_ = around_.committer.has_room();
     clock_safe_ = around_.clock.is_safe();
 }
@@ -26,10 +27,9 @@ bool Shard::step() {
         busy |= around_.exchange.drain_replies(
                     index_, other, [this](Reply&& reply) { deliver(std::move(reply)); }) > 0;
         busy |= around_.exchange.drain_mail(other, index_, mail_per_turn_max, [this](Mail&& mail) {
-            if (mail.install)
-                install(mail);
-            else
-                accept(mail.command, mail.to);
+            if (mail.install) return install(mail);
+            metrics_.note_stage(Stage::queue, now_ - mail.sent_at);
+            accept(mail.command, mail.to);
         }) > 0;
     }
     busy |= around_.reader.drain(index_, [this](ReadDone&& done) { resume(std::move(done)); }) > 0;
@@ -74,7 +74,28 @@ void Shard::end_batch() {
     metrics_.batches.add();
     metrics_.batch_events.record(batch_.commands());
     metrics_.entries_staged.add(batch_.entry_count());
+    const std::size_t commands = batch_.commands();
     last_reserved_ = batch_.close(now_, staging_, pending_);
+    const Instant at = around_.clock.now();
+    metrics_.note_stage(Stage::apply, at - turn_began_, commands);
+    // A turn takes microseconds; one that did not was the server's own doing.
+    metrics_.note_stall(StallCause::server, at - turn_began_);
+    staged_at_.push_back({.last = last_reserved_, .at = at, .commands = commands});
+}
+
+// How long what has become durable waited for it, and whose fault a long wait was.
+void Shard::note_durable(Lsn durable) {
+    if (staged_at_.empty() || staged_at_.front().last > durable) return;
+    const Instant at = around_.clock.now();
+    const Duration flush = around_.committer.last_flush();
+    while (!staged_at_.empty() && staged_at_.front().last <= durable) {
+        const StagedAt& staged = staged_at_.front();
+        const Duration waited = at - staged.at;
+        metrics_.note_stage(Stage::commit_wait, waited, staged.commands);
+        const bool by_flush = flush.ns >= waited.ns / 2;
+        metrics_.note_stall(by_flush ? StallCause::flush : StallCause::server, waited);
+        staged_at_.pop_front();
+    }
 }
 
 // Idle, it is cheapest to commit right here; under load the commit thread does, while this thread
@@ -82,7 +103,7 @@ void Shard::end_batch() {
 void Shard::commit() {
     if (staging_.entries_in_flight() == 0) return;
     if (staging_.entries_in_flight() <= options_.inline_commit_entries_max) {
-        (void)around_.committer.try_commit();
+        if (around_.committer.try_commit()) metrics_.commits_inline.add();
     }
     if (around_.committer.has_staged()) around_.committer.ask_commit_thread();
 }
@@ -91,6 +112,7 @@ bool Shard::release() {
     const Lsn durable =
         options_.unsafe_reply_before_commit ? last_reserved_ : around_.committer.durable();
     staging_.release_durable(around_.committer.durable());
+    note_durable(durable);
     const std::size_t count = pending_.release(durable, [this](PendingReply&& pending) {
         if (pending.follow_up != nullptr)
             accept(*pending.follow_up, pending.reply.to);
@@ -154,6 +176,8 @@ bool Shard::is_quiet() const {
 void Shard::publish_metrics() {
     metrics_.staged_entries.set(staging_.entries_in_flight());
     metrics_.parked_reads.set(parked_.size());
+    metrics_.request_log_floor_ms.set(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, around_.committer.floor_ms())));
     const ledger::RequestLog& log = ledger_->request_log();
     metrics_.request_log_ids.set(log.size());
     metrics_.accounts.set(ledger_->account_count());

@@ -72,12 +72,11 @@ Hold& hold_of(AccountRare& rare, HoldId id) {
 void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
     // Holds are numbered by a rising ordinal, so the newest goes to the end.
     SUANPAN_ASSERT(rare.holds.empty() || rare.holds.back().id < effect.hold);
-    Hold hold;
+    Hold& hold = rare.holds.emplace_back();
     hold.id = effect.hold;
     hold.local_date = effect.local_date;
     hold.placed_at = time;
     hold.expires_at = effect.expires_at;
-    rare.holds.push_back(std::move(hold));
     rare.hold_expires_next = std::min(rare.hold_expires_next, effect.expires_at);
 }
 

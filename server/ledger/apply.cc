@@ -7,6 +7,12 @@
 #include <algorithm>
 
 namespace suanpan::ledger {
+namespace {
+
+// Due items in one `expire` entry: keeps it below limits::entry_bytes_max, whatever they are.
+constexpr std::size_t expire_items_max = limits::lots_drained_max / 2;
+
+}  // namespace
 
 void Ledger::take_house_effects(const Entry& entry) {
     House& counters = house(entry.program);
@@ -83,7 +89,7 @@ bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
     out.ordinal = account.ordinal() + 1;
     out.config_version = program->spec().version;
     out.local_date = program->calendar().local_date(now);
-    post_due(account, *program, now, limits::lots_drained_max, out);
+    post_due(account, *program, now, expire_items_max, out);
     out.balances = effective_balances(account, *program, now);
     for (const Effect& effect : out.effects)
         if (const auto* delta = std::get_if<HouseDelta>(&effect)) out.amount += delta->delta;

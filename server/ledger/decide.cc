@@ -86,6 +86,7 @@ bool Decider::open_account() {
 }
 
 void Decider::finish() {
+    if (repaid_ > Points{}) out_.add(DebtDelta{.delta = -repaid_});
     out_.balances = balances_after();
     SUANPAN_ASSERT(sum_of_postings(out_) == Points{});               // INV-1
     SUANPAN_ASSERT(out_.balances.held >= Points{});                  // INV-4
@@ -123,8 +124,8 @@ Points Decider::put_into_lot(const LotKey& key, Points amount) {
     if (repaid == Points{}) return repaid;
     SUANPAN_PROBE("points that came in repaid debt");
     debt_left_ -= repaid;
+    repaid_ += repaid;
     out_.add(LotDelta{.lot = key, .delta = -repaid, .cause = Cause::debt});
-    out_.add(DebtDelta{.delta = -repaid});
     return repaid;
 }
 

@@ -21,10 +21,11 @@ std::optional<LotKey> Decider::new_lot(Instant active_from, Instant expires_at) 
 }
 
 Decision Decider::decide(const Earn& command) {
+    if (command.expires_at != Instant{} && command.expires_at <= now_)
+        return refused(Code::field_out_of_range, 3);
     if (program_ == nullptr) return refused(Code::program_not_found);
     std::optional<LotKey> key = new_lot(command.active_from, command.expires_at);
     if (!key) {
-        if (command.expires_at != Instant{}) return refused(Code::field_out_of_range, 3);
         if (command.active_from != Instant{}) return refused(Code::field_out_of_range, 2);
         return refused(Code::program_invalid, 10);  // its expiry_date has passed
     }
@@ -41,6 +42,8 @@ Decision Decider::decide(const Earn& command) {
 }
 
 Decision Decider::decide(const Adjust& command) {
+    if (command.expires_at != Instant{} && command.expires_at <= now_)
+        return refused(Code::field_out_of_range, 2);
     if (program_ == nullptr) return refused(Code::program_not_found);
     out_.reason = command.reason;
     out_.amount = command.delta;
@@ -57,10 +60,7 @@ Decision Decider::decide(const Adjust& command) {
         return accepted();
     }
     std::optional<LotKey> key = new_lot({}, command.expires_at);
-    if (!key) {
-        if (command.expires_at != Instant{}) return refused(Code::field_out_of_range, 2);
-        return refused(Code::program_invalid, 10);
-    }
+    if (!key) return refused(Code::program_invalid, 10);
     if (!fits(command.delta)) return refused(Code::balance_out_of_range);
     // A lot of its own, so that a correction can be told from what it corrects.
     key->own = 1;

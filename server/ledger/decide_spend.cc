@@ -53,20 +53,22 @@ std::expected<Points, Decision> Decider::takeable(const Taking& taking) const {
     };
     const Points available = account().balances(now_).available;
     const Points there = std::max(spendable(taking), Points{});
-    const std::optional<Points> today = taking.counts_to_limit ? left_today() : std::nullopt;
+    // No amount is larger than this one: it stands for "no limit".
+    Points today{amount_points_max};
+    if (taking.counts_to_limit) today = left_today().value_or(today);
     if (!taking.up_to) {
         if (there < taking.amount) return no(Code::insufficient_points, taking.amount - there);
         if (available - taking.amount < taking.min_remaining)
             return no(Code::below_min_remaining,
                       taking.min_remaining - (available - taking.amount));
-        if (today && *today < taking.amount) return no(Code::daily_limit_exceeded, *today);
+        if (today < taking.amount) return no(Code::daily_limit_exceeded, today);
         return taking.amount;
     }
     if (there == Points{}) return no(Code::insufficient_points, taking.amount);
     const Points above = available - taking.min_remaining;
     if (above <= Points{}) return no(Code::below_min_remaining, Points{1} - above);
-    if (today && *today == Points{}) return no(Code::daily_limit_exceeded, *today);
-    return std::min({taking.amount, there, above, today.value_or(taking.amount)});
+    if (today == Points{}) return no(Code::daily_limit_exceeded, today);
+    return std::min({taking.amount, there, above, today});
 }
 
 bool Decider::drain(Points amount, const Taking& taking, std::optional<HoldId> hold) {

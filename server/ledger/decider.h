@@ -118,6 +118,7 @@ private:
     LocalDate today_;
     std::size_t due_effects_ = 0;  // how many of the entry's effects post due items
     Points debt_left_;             // while points come in
+    Points repaid_;                // of it, by this entry
 };
 
 }  // namespace suanpan::ledger

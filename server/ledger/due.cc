@@ -17,6 +17,7 @@ public:
 
     bool post(std::size_t items_max) {
         const bool complete = post_holds(items_max) && post_lots(items_max);
+        if (repaid_ > Points{}) out_.add(DebtDelta{.delta = -repaid_});
         if (expired_ > Points{})
             out_.add(HouseDelta{.counter = HouseCounter::expired, .delta = expired_});
         return complete;
@@ -81,12 +82,13 @@ private:
         const Points repaid = std::min(debt_, slice.amount);
         if (repaid == Points{}) return;
         debt_ -= repaid;
+        repaid_ += repaid;
         out_.add(LotDelta{.lot = key, .delta = -repaid, .cause = Cause::debt});
-        out_.add(DebtDelta{.delta = -repaid});
     }
 
     bool post_lots(std::size_t items_max) {
-        const bool sliding_due = account_.sliding_expires_at() <= now_;
+        const Instant sliding_end = account_.sliding_expires_at();
+        const bool sliding_due = sliding_end != Instant{} && sliding_end <= now_;
         for (const Lot& lot : account_.lots().all()) {
             if (lot.key.expires_at > now_ && !sliding_due) break;
             if (account_.expires_at(lot.key) > now_) {
@@ -109,7 +111,8 @@ private:
     const Program& program_;
     Instant now_;
     Entry& out_;
-    Points debt_;
+    Points debt_;    // still owed
+    Points repaid_;  // of it, here
     Points expired_;
     std::size_t items_ = 0;
 };

@@ -38,13 +38,29 @@ bool takes_points(EntryKind kind) {
 }  // namespace
 
 void Entry::reset() {
-    EffectList kept_effects = std::move(effects);
-    std::vector<RefusalRecord> kept_refusals = std::move(refusals);
-    kept_effects.clear();
-    kept_refusals.clear();
-    *this = Entry{};
-    effects = std::move(kept_effects);
-    refusals = std::move(kept_refusals);
+    kind = EntryKind::none;
+    kind_version = entry_kind_version;
+    reason = 0;
+    local_date = {};
+    lsn = {};
+    prev_lsn = {};
+    time = {};
+    request_id = {};
+    member = {};
+    body_hash = 0;
+    partner = {};
+    principal = {};
+    program = {};
+    config_version = 0;
+    ordinal = 0;
+    balances = {};
+    amount = {};
+    detail = 0;
+    reference = 0;
+    effects.clear();
+    spec.reset();
+    refusals.clear();
+    account_hint = no_account;
 }
 
 Points sum_of_postings(const Entry& entry) {

@@ -99,7 +99,7 @@ public:
     // that protocol/code.h declares.
     [[nodiscard]] Decision decide(const Command& command, Instant now, const Entry* original,
                                   Entry& out);
-    // Posts up to limits::lots_drained_max due items of the account. False where nothing is due.
+    // Posts as many due items of the account as one entry takes. False where nothing is due.
     bool make_expire_entry(const MemberId& member, ProgramId program, Instant now, Entry& out);
 
     // Applies an entry. In live mode its LSN is still 0 and exchange_last_lsn() follows, in order,

@@ -222,7 +222,8 @@ std::optional<SlicePoints> get_amount(ByteReader& from) {
 
 bool get_hold(ByteReader& from, AccountRare& rare) {
     const auto bytes = from.get<HoldBytes>();
-    Hold hold;
+    if (!rare.holds.empty() && rare.holds.back().id >= HoldId{bytes.id}) return false;
+    Hold& hold = rare.holds.emplace_back();
     hold.id = HoldId{bytes.id};
     hold.local_date.days = bytes.local_date;
     hold.placed_at.ns = bytes.placed_at_ns;
@@ -234,10 +235,8 @@ bool get_hold(ByteReader& from, AccountRare& rare) {
         hold.slices.push_back({.lot = slice->lot, .amount = slice->amount});
         hold.left += slice->amount;
     }
-    if (!rare.holds.empty() && rare.holds.back().id >= hold.id) return false;
     rare.held += hold.left;
     rare.hold_expires_next = std::min(rare.hold_expires_next, hold.expires_at);
-    rare.holds.push_back(std::move(hold));
     return true;
 }
 

@@ -19,6 +19,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -85,6 +87,7 @@ struct Server::Parts {
     std::unique_ptr<shard::Checkpointer> checkpointer;
     std::unique_ptr<AdminHttp> admin;
     ReadyInfo ready;
+    std::uint64_t ticks = 0;
     std::uint32_t next_thread = 0;  // of connections that came to the common port; shard 0's thread
 
     void wake(shard::ShardIndex index) { threads[static_cast<std::size_t>(index)]->wake(); }
@@ -94,6 +97,7 @@ struct Server::Parts {
     void commit_start_record();
     void start_threads();
     void start_admin();
+    void publish_metrics();
     [[nodiscard]] std::uint16_t shard_count() const {
         return static_cast<std::uint16_t>(config.shards);
     }
@@ -237,6 +241,8 @@ void Server::Parts::start_admin() {
     process_metrics.recovery_ns.set(static_cast<std::uint64_t>(took.count()));
     process_metrics.recovered_entries.set(recovered.replayed);
     process_metrics.shards.set(config.shards);
+    process_metrics.started_unix.set(static_cast<std::uint64_t>(std::time(nullptr)));
+    publish_metrics();
     process_metrics.ready.set(1);
     AdminHandlers handlers;
     handlers.metrics = [this] {
@@ -289,6 +295,34 @@ Server::~Server() {
 void Server::tick() {
     parts_->clock.watch();
     parts_->process_metrics.clock_unsafe.set(parts_->clock.is_safe() ? 0 : 1);
+    parts_->publish_metrics();
+}
+
+// Once a second; what asks the file system, once a minute.
+void Server::Parts::publish_metrics() {
+    const Duration ahead = clock.wall_ahead();
+    process_metrics.clock_offset_ns_max.raise_to(
+        static_cast<std::uint64_t>(ahead.ns < 0 ? -ahead.ns : ahead.ns));
+    const bool room = committer.has_room();
+    if (!room && storage_metrics.room.read() != 0) storage_metrics.storage_full.add();
+    storage_metrics.room.set(room ? 1 : 0);
+    storage_metrics.bytes_free.set(journal->bytes_free());
+    storage_metrics.segments.set(journal->segments().size());
+    storage_metrics.rotations.set(journal->counters().rotations);
+    if (ticks++ % 60 != 0) return;
+    std::error_code error;
+    const std::filesystem::space_info space = std::filesystem::space(config.data_dir, error);
+    if (!error) storage_metrics.disk_bytes_free.set(space.available);
+    std::uint64_t bytes = 0;
+    std::filesystem::directory_iterator files(config.data_dir, error);
+    for (; !error && files != std::filesystem::directory_iterator(); files.increment(error)) {
+        const std::filesystem::path name = files->path().filename();
+        if (!name.string().starts_with("journal-")) continue;
+        std::error_code gone;  // a segment that was being built has got its final name
+        const std::uintmax_t size = std::filesystem::file_size(files->path(), gone);
+        if (!gone) bytes += size;
+    }
+    storage_metrics.journal_bytes.set(bytes);
 }
 
 void Server::reload_partners() {

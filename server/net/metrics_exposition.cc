@@ -197,8 +197,8 @@ void add_shard(Page& page, const ShardMetrics& shard, std::size_t number) {
                  shard.batches.read(), of_shard);
     page.counter("suanpan_entries_staged_total", "Entries handed to the committer.",
                  shard.entries_staged.read(), of_shard);
-    page.gauge("suanpan_inbox_depth", "Events accepted and not decided.", shard.inbox_depth,
-               of_shard);
+    page.counter("suanpan_commits_inline_total", "Commits made on a shard's own thread.",
+                 shard.commits_inline.read(), of_shard);
     page.gauge("suanpan_ring_depth", "Mail in the fullest ring into the shard.", shard.ring_depth,
                of_shard);
     page.gauge("suanpan_ring_depth_max", "Most mail seen in a ring since the start.",
@@ -221,8 +221,6 @@ void add_shard(Page& page, const ShardMetrics& shard, std::size_t number) {
 
 void add_committer(Page& page, const CommitterMetrics& committer) {
     page.counter("suanpan_commits_total", "Journal commits.", committer.commits.read());
-    page.counter("suanpan_commits_inline_total", "Commits made on a shard's own thread.",
-                 committer.commits_inline.read());
     page.counter("suanpan_commit_entries_total", "Entries committed.", committer.entries.read());
     page.counter("suanpan_commit_bytes_total", "Bytes of entries committed.",
                  committer.bytes.read());
@@ -234,20 +232,19 @@ void add_committer(Page& page, const CommitterMetrics& committer) {
                static_cast<double>(committer.flush_ns_max.read()) / ns_per_s);
     page.counter("suanpan_flush_failures_total", "Failed flushes; the process ends after one.",
                  committer.failures.read());
-    page.counter("suanpan_storage_full_total", "Times that writes had to stop for want of room.",
-                 committer.storage_full.read());
     page.gauge("suanpan_durable_lsn", "The last entry that is safe on disk.",
                committer.durable_lsn);
 }
 
 void add_storage(Page& page, const StorageMetrics& storage) {
-    page.gauge("suanpan_segment_free_bytes", "Room left in the active segment.",
-               storage.segment_bytes_free);
-    page.gauge("suanpan_segments", "Segments of the journal.", storage.segments);
-    page.gauge("suanpan_journal_bytes", "Size of all segments.", storage.journal_bytes);
+    page.gauge("suanpan_journal_room", "1 while changes can be appended.", storage.room);
+    page.counter("suanpan_storage_full_total", "Times that there was no room.",
+                 storage.storage_full.read());
+    page.gauge("suanpan_journal_free_bytes", "Room in the segments that are written ahead.",
+               storage.bytes_free);
+    page.gauge("suanpan_segments", "Segments that hold commits.", storage.segments);
+    page.gauge("suanpan_journal_bytes", "Size of all segments on disk.", storage.journal_bytes);
     page.counter("suanpan_rotations_total", "Segments sealed.", storage.rotations.read());
-    page.gauge("suanpan_successor_ready", "1 where the next segment is written ahead.",
-               storage.successor_ready);
     page.gauge("suanpan_disk_free_bytes", "Free on the journal's file system.",
                storage.disk_bytes_free);
     page.counter("suanpan_checkpoint_rounds_total", "Checkpoint rounds finished.",
@@ -260,8 +257,6 @@ void add_storage(Page& page, const StorageMetrics& storage) {
                static_cast<double>(storage.checkpoint_round_ns.read()) / ns_per_s);
     page.gauge("suanpan_checkpoint_finished_seconds", "When it was finished (Unix time).",
                storage.checkpoint_finished_unix);
-    page.counter("suanpan_history_reads_total", "Entries read back for statements and refunds.",
-                 storage.history_reads.read());
 }
 
 void add_process(Page& page, const ProcessMetrics& process, std::string_view version) {

@@ -140,7 +140,6 @@ public:
     Counter bytes_sent;
 
     // Depths, set once per batch.
-    Gauge inbox_depth;
     Gauge ring_depth;  // the fullest of the rings into this shard
     Gauge ring_depth_max;
     Gauge staged_entries;

@@ -22,16 +22,16 @@ TEST(MetricsExposition, AddsShardsUpAndKeepsDepthsApart) {
     second.note_refused(Code::rate_limited, 2);
     first.note_stage(Stage::apply, microseconds(15));
     second.note_stage(Stage::apply, milliseconds(3));
-    first.inbox_depth.set(5);
-    second.inbox_depth.set(6);
+    first.staged_entries.set(5);
+    second.staged_entries.set(6);
     first.note_stall(StallCause::flush, milliseconds(250));
     second.note_stall(StallCause::flush, milliseconds(50));
     const std::string text = expose_metrics({.shards = {&first, &second}});
     EXPECT_THAT(text, HasSubstr("suanpan_events_done_total{kind=\"spend\"} 7\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_events_refused_total{code=\"rate_limited\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_stage_seconds_count{stage=\"apply\"} 2\n"));
-    EXPECT_THAT(text, HasSubstr("suanpan_inbox_depth{shard=\"0\"} 5\n"));
-    EXPECT_THAT(text, HasSubstr("suanpan_inbox_depth{shard=\"1\"} 6\n"));
+    EXPECT_THAT(text, HasSubstr("suanpan_staged_entries{shard=\"0\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("suanpan_staged_entries{shard=\"1\"} 6\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_stalls_total{cause=\"flush\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_stall_seconds_max{cause=\"flush\"} 0.25\n"));
     EXPECT_THAT(text, HasSubstr("le=\"+Inf\"} 2\n"));
@@ -42,7 +42,7 @@ TEST(MetricsExposition, PrintsCommitterStorageAndProcess) {
     CommitterMetrics committer;
     committer.note_commit(1'000, 90'000, microseconds(350));
     StorageMetrics storage;
-    storage.segment_bytes_free.set(123);
+    storage.bytes_free.set(123);
     ProcessMetrics process;
     process.ready.set(1);
     process.recovery_ns.set(1'500'000'000);
@@ -54,7 +54,7 @@ TEST(MetricsExposition, PrintsCommitterStorageAndProcess) {
     EXPECT_THAT(text, HasSubstr("suanpan_info{version=\"9.9\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_commit_entries_total 1000\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_flush_seconds_count 1\n"));
-    EXPECT_THAT(text, HasSubstr("suanpan_segment_free_bytes 123\n"));
+    EXPECT_THAT(text, HasSubstr("suanpan_journal_free_bytes 123\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_recovery_seconds 1.5\n"));
     EXPECT_THAT(text, Not(HasSubstr("suanpan_accounts")));
 }

@@ -76,8 +76,9 @@ std::uint32_t crc_of(const T& value) {
 
 template <typename T>
 void append_bytes(std::vector<std::byte>& out, const T& value) {
-    const Bytes bytes = bytes_of(value);
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    const std::size_t at = out.size();
+    out.resize(at + sizeof value);
+    std::memcpy(out.data() + at, &value, sizeof value);
 }
 
 constexpr std::string_view name_prefix = "checkpoint-";

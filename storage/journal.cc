@@ -213,9 +213,11 @@ JournalResult<void> Journal::build_successor() {
     const std::uint64_t ordinal = next_ordinal_;
     const std::string name = segment_name(ordinal);
     const SegmentHeader header = make_segment_header(ordinal, uuid_);
-    const StoreShape shape{.capacity_bytes = options_.segment_bytes,
-                           .written_ahead = true,
-                           .pace_bytes_per_second = options_.build_pace_bytes_per_second};
+    const bool urgent = successors_ready_.load(std::memory_order_relaxed) == 0;
+    const StoreShape shape{
+        .capacity_bytes = options_.segment_bytes,
+        .written_ahead = true,
+        .pace_bytes_per_second = urgent ? 0 : options_.build_pace_bytes_per_second};
     StoreResult<void> created =
         volume_.create_ahead(name, shape, std::as_bytes(std::span(&header, 1)));
     // It was built, but the directory's flush or the opening failed the last time.

@@ -32,8 +32,9 @@ struct JournalOptions {
     // Finished empty segments kept ready. Two, so that a rotation leaves one: with none ready,
     // writes are refused (has_room).
     std::uint32_t successors = 2;
-    // Speed limit of building a segment; 0: none.
-    std::uint64_t build_pace_bytes_per_second = 0;
+    // Speed limit of building a segment while another one stands ready; 0: none. A commit's flush
+    // shares the disk with it.
+    std::uint64_t build_pace_bytes_per_second = 256U << 20U;
     // Sealed segments held open for readers.
     std::uint32_t open_segments_max = 8;
     // After a failed flush the page cache may show bytes that the disk never got. The operator says

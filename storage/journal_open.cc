@@ -19,7 +19,7 @@ constexpr std::uint64_t segment_bytes_min = 256U << 10U;
 constexpr std::size_t candidates_max = 16;
 constexpr std::size_t sector_bytes = 512;
 // Fewer zeros at the end of a commit may be an entry's own.
-constexpr std::size_t tail_bytes_min = 64;
+constexpr std::size_t tail_bytes_min = 256;
 
 [[noreturn]] void refuse_start(OpenFault fault, const std::string& sentence) {
     throw OpenError(fault, sentence);

@@ -29,8 +29,8 @@ namespace {
 constexpr std::uint64_t page = 4096;
 constexpr std::size_t value_offset = 16;                // of a value in pages of its own
 constexpr std::size_t chunk_bytes = 1U << 20U;          // of sequential reading and writing
-constexpr std::uint64_t fill_flush_bytes = 8U << 20U;   // zeros written between two flushes
-constexpr std::uint64_t scan_zeros_bytes = 64U << 20U;  // zeros that end a raw scan
+constexpr std::uint64_t fill_flush_bytes = 2U << 20U;   // zeros written between two flushes
+constexpr std::uint64_t scan_zeros_bytes = 32U << 20U;  // zeros that end a raw scan
 constexpr std::uint64_t spare_map_bytes = 256U << 20U;  // the map is this much larger than a store
 constexpr std::uint64_t spare_pages = 32;               // tree pages one transaction may copy
 constexpr unsigned int suspect_seconds_max = 900;

@@ -18,6 +18,27 @@ std::uint32_t crc_of(const SegmentHeader& header) {
     return crc32c(std::as_bytes(std::span(&header, 1)).first(offsetof(SegmentHeader, crc)));
 }
 
+std::string name_of(std::uint64_t ordinal, std::string_view suffix) {
+    char digits[24];
+    std::snprintf(digits, sizeof digits, "%010llu", static_cast<unsigned long long>(ordinal));
+    std::string name(name_prefix);
+    name += digits;
+    name += suffix;
+    return name;
+}
+
+std::optional<std::uint64_t> ordinal_in(std::string_view name, std::string_view suffix) {
+    if (!name.starts_with(name_prefix) || !name.ends_with(suffix)) return std::nullopt;
+    if (name.size() < name_prefix.size() + 10 + suffix.size()) return std::nullopt;
+    name.remove_prefix(name_prefix.size());
+    name.remove_suffix(suffix.size());
+    std::uint64_t ordinal = 0;
+    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), ordinal);
+    if (error != std::errc{} || stop != name.data() + name.size() || ordinal == 0)
+        return std::nullopt;
+    return ordinal;
+}
+
 }  // namespace
 
 SegmentHeader make_segment_header(std::uint64_t ordinal, const Uuid& uuid) {
@@ -29,31 +50,19 @@ SegmentHeader make_segment_header(std::uint64_t ordinal, const Uuid& uuid) {
 }
 
 std::string segment_name(std::uint64_t ordinal) {
-    char digits[24];
-    std::snprintf(digits, sizeof digits, "%010llu", static_cast<unsigned long long>(ordinal));
-    return std::string(name_prefix) + digits + std::string(name_suffix);
+    return name_of(ordinal, name_suffix);
 }
 
 std::string trailer_name(std::uint64_t ordinal) {
-    return segment_name(ordinal) + std::string(trailer_suffix);
+    return name_of(ordinal, trailer_suffix);
 }
 
 std::optional<std::uint64_t> segment_ordinal(std::string_view name) {
-    if (!name.starts_with(name_prefix) || !name.ends_with(name_suffix)) return std::nullopt;
-    name.remove_prefix(name_prefix.size());
-    name.remove_suffix(name_suffix.size());
-    std::uint64_t ordinal = 0;
-    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), ordinal);
-    if (error != std::errc{} || stop != name.data() + name.size() || name.size() < 10 ||
-        ordinal == 0)
-        return std::nullopt;
-    return ordinal;
+    return ordinal_in(name, name_suffix);
 }
 
 std::optional<std::uint64_t> trailer_ordinal(std::string_view name) {
-    if (!name.ends_with(trailer_suffix)) return std::nullopt;
-    name.remove_suffix(trailer_suffix.size());
-    return segment_ordinal(name);
+    return ordinal_in(name, trailer_suffix);
 }
 
 std::string encode_trailer(const SegmentTrailer& trailer) {

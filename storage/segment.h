@@ -44,7 +44,7 @@ struct SegmentInfo {
     bool has_trailer = false;
 };
 
-// A small text file beside a sealed segment: "<segment>.trailer".
+// A small text file beside a sealed segment: "journal-0000000001.trailer".
 struct SegmentTrailer {
     std::uint64_t ordinal = 0;
     Uuid uuid{};

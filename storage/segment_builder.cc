@@ -1,5 +1,8 @@
 #include "storage/segment_builder.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 
 namespace suanpan::storage {
@@ -25,6 +28,10 @@ SegmentBuilder::~SegmentBuilder() {
 
 void SegmentBuilder::run() {
     constexpr std::chrono::seconds pause_after_failure{1};
+    constexpr int nice_value = 10;
+    // Hashing a gigabyte must not take a core from the shards. On Linux this concerns the thread
+    // only.
+    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice_value));
     std::string complained;
     std::unique_lock lock(mutex_);
     while (!stopping_) {

@@ -63,7 +63,11 @@ bool TextFile::bytes(std::string_view key, std::span<std::byte> out) const {
 
 std::string TextFile::encode() const {
     std::string all;
-    for (const std::string& remark : remarks_) all += "# " + remark + "\n";
+    for (const std::string& remark : remarks_) {
+        all += "# ";
+        all += remark;
+        all += '\n';
+    }
     for (const auto& [key, value] : pairs_) {
         all += key;
         all += " = ";

@@ -387,5 +387,19 @@ TEST_F(JournalDamage, SearchesTheRawFileWhereTheStopMarkDoesNotFit) {
     expect_sound_up_to(20);
 }
 
+TEST_F(JournalDamage, TrustsTheDiskAndNotTheCacheAfterAFailedFlush) {
+    append(10);
+    real.kill();
+    TextFile marker;
+    marker.set("first_lsn", std::uint64_t{11});
+    std::ofstream(real.file("FLUSH_FAILED")) << marker.encode();
+    EXPECT_EQ(refusal()->fault(), OpenFault::failed_flush);
+    real.options().trust_after_failed_flush = true;
+    real.open();
+    EXPECT_FALSE(real.journal().open_report().notes.empty());
+    EXPECT_FALSE(std::filesystem::exists(real.file("FLUSH_FAILED")));
+    expect_sound_up_to(10);
+}
+
 }  // namespace
 }  // namespace suanpan::storage

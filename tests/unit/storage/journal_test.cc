@@ -6,8 +6,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <thread>
 
 namespace suanpan::storage {
@@ -282,6 +285,66 @@ TEST(Journal, ServesReadersWhileItIsWritten) {
     EXPECT_GT(read.load(), 0U);
     EXPECT_GE(journal.counters().rotations, 2U);
     expect_entries(journal, 1, 16'000);
+}
+
+TEST(SegmentBuilder, HealsWhenTheDiskHasSpaceAgain) {
+    MemoryVolume volume;
+    const DataDirectory data = DataDirectory::open(volume, {});
+    volume.stores_max = 1;
+    const std::unique_ptr<Journal> journal = Journal::open(data, small_segments());
+    std::atomic<int> complaints = 0;
+    {
+        // A builder complains once about one failure, however often it meets it.
+        SegmentBuilder builder(*journal, [&](const JournalError& error) {
+            EXPECT_EQ(error.fault, JournalFault::storage_full);
+            complaints.fetch_add(1);
+            complaints.notify_all();
+        });
+        complaints.wait(0);
+    }
+    EXPECT_FALSE(journal->has_room(100));
+    volume.stores_max = 9;
+    const SegmentBuilder builder(*journal, [&](const JournalError&) { complaints.fetch_add(1); });
+    while (!journal->has_room(100)) std::this_thread::yield();
+    EXPECT_EQ(complaints.load(), 1);
+}
+
+TEST(Journal, CanBeReadByAToolWhileTheServerWrites) {
+    RealJournal real;
+    build_all(real.journal());
+    while (real.journal().counters().rotations < 1)
+        ASSERT_TRUE(append_entries(real.journal(), 200));
+    const std::uint64_t last = real.journal().last_lsn().value;
+    ASSERT_EQ(::fflush(nullptr), 0);
+    const pid_t tool = ::fork();
+    ASSERT_GE(tool, 0);
+    if (tool == 0) {
+        // Another process, since LMDB may be open only once in each.
+        int status = 1;
+        try {
+            const std::unique_ptr<Volume> volume = open_lmdb_volume(real.file(""));
+            const DataDirectory data = DataDirectory::open(*volume, {.read_only = true});
+            JournalOptions options = small_segments();
+            options.read_only = true;
+            const std::unique_ptr<Journal> journal = Journal::open(data, options);
+            std::uint64_t seen = 0;
+            const auto walked =
+                journal->for_each_commit(Lsn{1}, CommitCheck::chain, [&](const CommitView& commit) {
+                    seen += commit.count();
+                    return true;
+                });
+            status = walked && seen == last ? 0 : 2;
+        } catch (const OpenError& error) {
+            std::fprintf(stderr, "%s\n", error.what());
+        }
+        ::_exit(status);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(tool, &status, 0), tool);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    ASSERT_TRUE(append_entries(real.journal(), 200));
+    expect_entries(real.journal(), 1, last + 200);
 }
 
 }  // namespace

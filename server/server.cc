@@ -1,7 +1,5 @@
 #include "server/server.h"
 
-#include "protocol/base/assert.h"
-#include "server/ledger/entry_format.h"
 #include "server/log.h"
 #include "server/net/admin_http.h"
 #include "server/net/metrics_exposition.h"
@@ -11,6 +9,7 @@
 #include "server/shard/commit_thread.h"
 #include "server/shard/recovery.h"
 #include "server/shard/shard.h"
+#include "server/shard/start_record.h"
 #include "storage/lmdb_volume.h"
 #include "storage/segment_builder.h"
 
@@ -205,19 +204,7 @@ void Server::Parts::commit_start_record() {
         log_warn("no room in the journal; changes are refused as storage_full until there is");
         return;
     }
-    ledger::Entry start;
-    start.kind = ledger::EntryKind::start;
-    start.time = clock.now();
-    start.reference = directory.incarnation();
-    start.detail = config.shards;
-    shard::StagedBatch staged;
-    staged.entry_bytes.push_back(static_cast<std::uint32_t>(encode(start, staged.bytes)));
-    staged.first = committer.reserve(1);
-    staged.time = start.time;
-    ledger::patch_lsn(staged.bytes, staged.first, Lsn{});
-    committer.stage(shard::ShardIndex{0}, staged);
-    const bool committed = committer.try_commit();
-    SUANPAN_ASSERT(committed);
+    shard::commit_start_record(committer, clock.now(), directory.incarnation(), config.shards);
 }
 
 void Server::Parts::start_threads() {

@@ -18,11 +18,11 @@ enum class Code : std::uint16_t {
 
     // 1xx: unreadable bytes; the session closes after this reply. Nothing was done.
     frame_too_large = 100,
-    frame_damaged = 101,        // the header's checksum does not match
-    version_unsupported = 102,  // of the frame
-    message_malformed = 103,    // not a valid FlatBuffer of this kind
-    hello_required = 104,       // anything but ping before hello
-    hello_repeated = 105,       // a session says hello once
+    frame_damaged = 101,          // the header's checksum does not match
+    version_unsupported = 102,    // of the frame
+    message_malformed = 103,      // not a valid FlatBuffer of this kind
+    hello_required = 104,         // anything but ping before hello
+    hello_repeated = 105,         // a session says hello once
     authentication_failed = 106,  // unknown partner, wrong key, or a hello recorded elsewhere
     hello_timeout = 107,          // connected, and said nothing complete in time
 
@@ -36,11 +36,11 @@ enum class Code : std::uint16_t {
     member_missing = 206,      // the zero id is no member
     request_id_missing = 207,  // the zero id is no request id
     request_from_future = 208,
-    request_too_old = 209,     // older than the floor; says nothing about a first attempt: lookup
+    request_too_old = 209,  // older than the floor; says nothing about a first attempt: lookup
     amount_out_of_range = 210,
     field_out_of_range = 211,  // detail: the field's number in the event struct, from 0
     sandbox_only = 212,
-    request_id_reused = 213,   // the same id came with another body
+    request_id_reused = 213,  // the same id came with another body
 
     // 3xx: a sound request that the ledger refuses today. It consumes its request id.
     hold_not_found = 300,
@@ -67,11 +67,11 @@ enum class Code : std::uint16_t {
     too_many_lots = 321,            // detail: lots one request may drain
 
     // 4xx: not now; nothing was done, and the request id is free: send it again under the same id.
-    busy = 400,            // retry_after_ms says when
-    storage_full = 401,    // heals by itself when there is room again
-    clock_unsafe = 402,    // until an operator decides
+    busy = 400,          // retry_after_ms says when
+    storage_full = 401,  // heals by itself when there is room again
+    clock_unsafe = 402,  // until an operator decides
     shutting_down = 403,
-    rate_limited = 404,    // the partner's own limit; retry_after_ms says when
+    rate_limited = 404,  // the partner's own limit; retry_after_ms says when
     too_many_connections = 405,
     too_many_in_flight = 406,  // on this connection
     unavailable = 407,         // the journal could not be read; the operator's log says why
@@ -86,7 +86,9 @@ enum class Code : std::uint16_t {
 template <typename T>
 using Result = std::expected<T, Code>;
 
-[[nodiscard]] inline std::unexpected<Code> refuse(Code code) { return std::unexpected(code); }
+[[nodiscard]] inline std::unexpected<Code> refuse(Code code) {
+    return std::unexpected(code);
+}
 
 // One row of the table of codes: what the command line tool and the metrics print.
 struct CodeText {

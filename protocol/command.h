@@ -4,16 +4,16 @@
 // may cross the rings between threads by value.
 #pragma once
 
+#include "protocol/base/ids.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/code.h"
+
 #include <array>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
 #include <vector>
-
-#include "protocol/base/ids.h"
-#include "protocol/base/points.h"
-#include "protocol/base/time.h"
-#include "protocol/code.h"
 
 namespace suanpan {
 
@@ -49,7 +49,8 @@ enum class CommandKind : std::uint16_t {
 
 enum class LotOrigin : std::uint8_t { granted = 0, purchased = 1 };
 
-// The set of order lines that points may pay for; 0: any. Restriction sets of a program are disjoint.
+// The set of order lines that points may pay for; 0: any. Restriction sets of a program are
+// disjoint.
 enum class Restriction : std::uint16_t {};
 inline constexpr Restriction unrestricted{0};
 
@@ -175,10 +176,9 @@ struct CommandHead {
     std::uint64_t body_hash = 0;  // keyed; covers partner, kind and all fields
 };
 
-using CommandBody =
-    std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke, Adjust, Freeze,
-                 SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
-                 PutProgram, AdvanceClock>;
+using CommandBody = std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke,
+                                 Adjust, Freeze, SetLimit, MemberUpdate, ReadBalance, ReadStatement,
+                                 Lookup, ReadExpiring, PutProgram, AdvanceClock>;
 
 struct Command {
     CommandHead head;
@@ -223,7 +223,8 @@ struct StatementLine {
     LocalDate local_date;
     PartnerId partner{};
     PrincipalId principal{};
-    std::uint16_t kind = 0;  // a CommandKind, or an EntryKind of the server's own (docs/protocol.md)
+    std::uint16_t kind =
+        0;  // a CommandKind, or an EntryKind of the server's own (docs/protocol.md)
     std::uint16_t reason = 0;
 };
 struct Statement {

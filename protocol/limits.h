@@ -1,17 +1,18 @@
 // Every bound, in one place. docs/operations.md says which of them an operator can change.
 #pragma once
 
+#include "protocol/base/time.h"
+
 #include <cstddef>
 #include <cstdint>
-
-#include "protocol/base/time.h"
 
 namespace suanpan::limits {
 
 // Frames
 inline constexpr std::uint32_t frame_body_bytes_max = 1U << 20U;  // 1 MiB
 inline constexpr std::uint32_t batch_events_max = 8192;
-inline constexpr std::uint32_t frames_in_flight_max = 1024;  // per connection
+inline constexpr std::uint32_t frames_in_flight_max = 1024;        // per connection
+inline constexpr std::uint32_t events_in_flight_max = 16'384;      // per connection
 inline constexpr std::size_t reply_backlog_bytes_max = 4U << 20U;  // unread replies per connection
 inline constexpr std::uint32_t connections_max = 20'000;           // per process
 inline constexpr Duration hello_timeout = seconds(5);
@@ -30,7 +31,7 @@ inline constexpr std::uint32_t holds_per_account_max = 1000;
 inline constexpr std::uint32_t program_name_bytes_max = 48;
 
 // Queues between threads
-inline constexpr std::size_t mailbox_slots = 8192;  // per direction and pair of shards
+inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards
 inline constexpr std::size_t inbox_commands_max = 16'384;  // per shard, accepted but not decided
 inline constexpr std::size_t batch_commands_max = 1024;    // decided between two looks at the clock
 inline constexpr std::size_t staged_entries_max = 65'536;  // per shard, not yet durable

@@ -206,9 +206,11 @@ int run(int argc, char** argv) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     const std::uint64_t wrong = compare(client, spec.id, years);
     std::printf(
-        "%zu orders (%llu lines) by %zu members: %llu earnings, %llu spends, %llu orders "
+        "%zu orders (%llu lines, %llu unreadable) by %zu members: %llu earnings, %llu spends, %llu "
+        "orders "
         "without a whole point, %llu failures, in %.1f s\n",
-        orders.orders.size(), static_cast<unsigned long long>(orders.lines), years.size(),
+        orders.orders.size(), static_cast<unsigned long long>(orders.lines),
+        static_cast<unsigned long long>(orders.lines_skipped), years.size(),
         static_cast<unsigned long long>(counts.earnings),
         static_cast<unsigned long long>(counts.spends),
         static_cast<unsigned long long>(counts.nothing_paid),

@@ -46,6 +46,11 @@ Duration sandbox_offset(const ServerConfig& config, Instant journal_last) {
     return ahead.ns > 0 ? ahead : Duration{};
 }
 
+void log_partner_warnings(const PartnerBook& book) {
+    for (const std::string& warning : book.warnings())
+        log_warn("partners file", {{"note", warning}});
+}
+
 // Waits until `done` says so; false when `patience` is over.
 template <typename Done>
 bool wait_for(std::chrono::steady_clock::duration patience, Done&& done) {
@@ -118,6 +123,7 @@ Server::Parts::Parts(const ServerConfig& config_)
     for (const std::string& note : journal->open_report().notes)
         log_warn("journal", {{"note", note}});
     for (const std::string& note : recovered.notes) log_warn("recovery", {{"note", note}});
+    log_partner_warnings(*partners.current());
     build_shards();
     connect_hooks();
     listen();
@@ -303,8 +309,8 @@ void Server::Parts::publish_metrics() {
     std::uint64_t bytes = 0;
     std::filesystem::directory_iterator files(config.data_dir, error);
     for (; !error && files != std::filesystem::directory_iterator(); files.increment(error)) {
-        const std::filesystem::path name = files->path().filename();
-        if (!name.string().starts_with("journal-")) continue;
+        const std::string name = files->path().filename().string();
+        if (!name.starts_with("journal-") || !name.ends_with(".lmdb")) continue;
         std::error_code gone;  // a segment that was being built has got its final name
         const std::uintmax_t size = std::filesystem::file_size(files->path(), gone);
         if (!gone) bytes += size;
@@ -316,6 +322,7 @@ void Server::reload_partners() {
     const auto reloaded = parts_->partners.reload();
     if (reloaded.has_value()) {
         parts_->process_metrics.partner_reloads.add();
+        log_partner_warnings(**reloaded);
         log_info("partners reloaded", {{"partners", (*reloaded)->partners().size()}});
     } else {
         parts_->process_metrics.partner_reload_failures.add();

@@ -2,9 +2,7 @@
 
 #include "protocol/limits.h"
 
-#include <map>
 #include <stdexcept>
-#include <utility>
 
 namespace suanpan::load {
 namespace {
@@ -54,10 +52,13 @@ void add_timing(CLI::App& app, LoadOptions& options) {
         ->check(CLI::IsMember({"closed", "open"}));
     app.add_option("--rate", options.events_per_second, "open loop: events per second")
         ->check(CLI::PositiveNumber);
-    const std::map<std::string, Arrivals> arrivals{{"poisson", Arrivals::poisson},
-                                                   {"uniform", Arrivals::uniform}};
-    app.add_option("--arrivals", options.arrivals, "open loop: poisson or uniform gaps")
-        ->transform(CLI::CheckedTransformer(arrivals));
+    app.add_option_function<std::string>(
+           "--arrivals",
+           [&options](const std::string& arrivals) {
+               options.arrivals = arrivals == "uniform" ? Arrivals::uniform : Arrivals::poisson;
+           },
+           "open loop: poisson (default) or uniform gaps")
+        ->check(CLI::IsMember({"poisson", "uniform"}));
     app.add_option("--pace-us", options.pace_us,
                    "open loop: shortest sleep of the load in us; what is due meanwhile goes out "
                    "together (and counts from when it was due)")

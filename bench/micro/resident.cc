@@ -1,5 +1,6 @@
 #include "bench/micro/resident.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 namespace suanpan::bench {
 
 std::size_t resident_bytes() {
+    ::malloc_trim(0);
     std::ifstream statm("/proc/self/statm");
     std::size_t all_pages = 0;
     std::size_t resident_pages = 0;

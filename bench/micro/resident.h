@@ -5,8 +5,10 @@
 
 namespace suanpan::bench {
 
-// Resident now, and at its highest since the start, in bytes; 0 where the kernel does not say.
+// Gives back what is free first, so that the difference of two looks is what came in between, also
+// where another benchmark has just freed something.
 [[nodiscard]] std::size_t resident_bytes();
+// At its highest since the start.
 [[nodiscard]] std::size_t resident_bytes_peak();
 
 }  // namespace suanpan::bench

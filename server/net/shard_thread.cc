@@ -165,6 +165,7 @@ void ShardThread::run() {
     for (std::size_t i = 0; i < listeners_.size(); ++i) accept(i);
     while (!stopping_.load(std::memory_order_acquire)) {
         bool busy = false;
+        shard_.begin_turn();
         for (int i = 0; i < handlers_per_turn_max && io_.poll_one() > 0; ++i) busy = true;
         if (shard_.step()) busy = true;
         flush_dirty();

@@ -226,6 +226,16 @@ test('a member is served at its own shard\'s port and at any other', async () =>
   }
 });
 
+// The ledger's clock stood still once, while that of ping went on.
+test('an entry carries the time at which it was made', async () => {
+  const member = new_member();
+  const first = await here.one('earn', event(member, { amount: 1n }));
+  let asked = first.time;
+  while (asked < first.time + 20_000_000n) asked = (await here.ping()).time;
+  const second = await here.one('earn', event(member, { amount: 1n }));
+  assert.ok(second.time >= asked, `${second.time} is before ${asked}`);
+});
+
 test('wrong events are refused one by one', async () => {
   const member = new_member();
   const results = await here.batch('earn', [

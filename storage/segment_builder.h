@@ -11,8 +11,9 @@
 
 namespace suanpan::storage {
 
-// Owned by main, beside the journal, which must outlive it. Sleeps until the journal wakes it, and
-// looks by itself once a second after a failure (a full disk heals when space comes back).
+// Owned by main, beside the journal, which must outlive it. Made before the first append and
+// destroyed after the last one, since the appending thread wakes it. Sleeps until the journal wakes
+// it, and looks by itself once a second after a failure (a full disk heals when space comes back).
 class SegmentBuilder {
 public:
     // `complain` is called on the builder's thread with the sentence of each new failure.

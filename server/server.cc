@@ -256,6 +256,8 @@ void Server::Parts::start_admin() {
     };
     handlers.accept_clock = [this] {
         clock.accept_wall_clock();
+        shards[0]->journal_clock_decision();
+        wake(shard::ShardIndex{0});
         log_warn("the wall clock was accepted by an operator");
         return AdminReply{200, "accepted\n"};
     };

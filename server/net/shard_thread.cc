@@ -168,8 +168,11 @@ void ShardThread::run() {
         shard_.begin_turn();
         for (int i = 0; i < handlers_per_turn_max && io_.poll_one() > 0; ++i) busy = true;
         if (shard_.step()) busy = true;
+        const Instant answered = environment_.clock.now();
+        const std::size_t flushed = dirty_.size();
         flush_dirty();
         const Instant now = environment_.clock.now();
+        if (flushed > 0) environment_.metrics.note_stage(Stage::reply, now - answered, flushed);
         if (now >= next_tick_) tick(now);
         if (!busy && !options_.busy_poll) sleep();
     }

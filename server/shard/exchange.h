@@ -6,6 +6,7 @@
 #include "server/shard/reply.h"
 #include "server/shard/ring.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -67,6 +68,14 @@ public:
         const std::size_t count = lane.replies.drain(lane.replies.capacity(), take);
         lane.credits_used -= count;
         return count;
+    }
+
+    // Mail in the fullest ring into `shard`. Any thread.
+    [[nodiscard]] std::size_t mail_waiting(ShardIndex shard) const {
+        std::size_t most = 0;
+        for (std::uint16_t other = 0; other < shards_; ++other)
+            most = std::max(most, lane_between(ShardIndex{other}, shard).mail.size());
+        return most;
     }
 
     // True where something waits for `shard` to take it.

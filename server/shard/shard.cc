@@ -7,6 +7,9 @@ namespace suanpan::shard {
 namespace {
 
 constexpr std::uint32_t busy_retry_ms = 5;
+// What is accepted waits for the commit under way and for its own; a third one means falling
+// behind.
+constexpr std::int64_t commits_waited_max = 3;
 // A request may have to post this many blocks of due items first; more is the sweeper's work.
 constexpr int expire_rounds_max = 8;
 
@@ -88,9 +91,20 @@ Code Shard::not_now() const {
     if (draining_) return Code::shutting_down;
     if (!clock_safe_) return Code::clock_unsafe;
     if (!room_) return Code::storage_full;
-    if (staging_.entries_in_flight() + batch_.entry_count() >= options_.staged_entries_max)
-        return Code::busy;
+    if (is_behind()) return Code::busy;
     return Code::ok;
+}
+
+// P5: over a bound the answer is `busy`, before the wait grows.
+bool Shard::is_behind() const {
+    const std::size_t in_flight = staging_.entries_in_flight() + batch_.entry_count();
+    if (in_flight >= options_.staged_entries_max) return true;
+    const std::uint64_t share = request_log_share();
+    if (ledger_->request_log().size() > share + share / 8) return true;
+    if (in_flight < options_.behind_entries_min || staged_at_.empty()) return false;
+    const Duration patience =
+        std::max(options_.behind_wait_min, Duration{commits_waited_max * flush_mean_.ns});
+    return now_ - staged_at_.front().at > patience;
 }
 
 void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& digest,

@@ -34,6 +34,10 @@ struct ShardOptions {
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;
+    // The same by time: with this many in flight and the oldest waiting for longer than this, or
+    // than a few commits usually take, the server is behind, and more work would only wait as well.
+    std::size_t behind_entries_min = 2048;
+    Duration behind_wait_min = milliseconds(2);
     // At most this many entries in flight: the shard commits by itself, on its own thread.
     std::size_t inline_commit_entries_max = 16;
     std::size_t sweep_accounts = 512;  // looked at in one slice
@@ -84,6 +88,9 @@ public:
     // True where nothing is in flight. On the shard's thread.
     [[nodiscard]] bool is_quiet() const;
 
+    // Any thread: journals that an operator has accepted the wall clock.
+    void journal_clock_decision() { clock_decided_.store(true, std::memory_order_release); }
+
     [[nodiscard]] ShardIndex index() const { return index_; }
     [[nodiscard]] SliceLane& slice_lane() { return slice_lane_; }
     // For a stopped shard: tests, and the final checkpoint.
@@ -107,6 +114,10 @@ private:
                 const Hash128& digest);
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
+    [[nodiscard]] bool is_behind() const;
+    [[nodiscard]] std::uint64_t request_log_share() const {
+        return options_.request_log_ids_max / around_.exchange.shards();
+    }
     void refuse(const ReplyTo& to, Code code, std::int64_t detail = 0);
     void deliver(Reply&& reply);
     [[nodiscard]] ShardIndex owner_of(const CommandHead& head) const;
@@ -149,6 +160,7 @@ private:
         std::size_t commands = 0;
     };
     std::deque<StagedAt> staged_at_;
+    Duration flush_mean_;  // of the last commits
     Instant turn_began_{0};
     bool room_ = true;
     bool clock_safe_ = true;
@@ -168,6 +180,10 @@ private:
     ledger::RecordCursor slice_cursor_;
     Instant next_sweep_{0};
     Instant next_floor_{0};
+    Instant next_slow_metrics_{0};
+    // Set by any thread, taken by this one: an operator's decision about the clock, to be
+    // journaled.
+    std::atomic<bool> clock_decided_{false};
 };
 
 }  // namespace suanpan::shard

@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t mail_per_turn_max = 1024;
 constexpr Duration floor_every = milliseconds(100);
+constexpr Duration floor_margin = seconds(2);
+constexpr Duration slow_metrics_every = seconds(1);
+// The newest commit's time weighs an eighth in the running mean.
+constexpr std::int64_t flush_mean_weight = 8;
 
 }  // namespace
 
@@ -54,6 +58,12 @@ bool Shard::step() {
         batch_.add_read(std::move(finished.reply));
         busy = true;
     }
+    if (clock_decided_.exchange(false, std::memory_order_acq_rel)) {
+        entry_.reset();
+        entry_.kind = ledger::EntryKind::clock_decision;
+        entry_.time = now_;
+        batch_.add_entry(entry_, ledger::no_account, nullptr);
+    }
     busy |= sweep();
     end_batch();
     busy |= hand_over_slices();
@@ -88,6 +98,7 @@ void Shard::note_durable(Lsn durable) {
     if (staged_at_.empty() || staged_at_.front().last > durable) return;
     const Instant at = around_.clock.now();
     const Duration flush = around_.committer.last_flush();
+    flush_mean_.ns += (flush.ns - flush_mean_.ns) / flush_mean_weight;
     while (!staged_at_.empty() && staged_at_.front().last <= durable) {
         const StagedAt& staged = staged_at_.front();
         const Duration waited = at - staged.at;
@@ -129,10 +140,12 @@ void Shard::raise_floor() {
     next_floor_ = now_ + floor_every;
     ledger::RequestLog& log = ledger_->request_log();
     around_.committer.raise_floor((now_ - options_.request_log_window).unix_ms());
-    const std::uint64_t share = options_.request_log_ids_max / around_.exchange.shards();
-    if (const auto oldest = log.oldest_second(); log.size() > share && oldest) {
+    if (const auto oldest = log.oldest_second(); log.size() > request_log_share() && oldest) {
         SUANPAN_PROBE("the request log was full before its window had passed");
-        around_.committer.raise_floor((*oldest + 1) * 1000);
+        // Never so far that an honest client's fresh id would be too old: then it is `busy`
+        // instead.
+        const std::int64_t highest_ms = (now_ - floor_margin).unix_ms();
+        around_.committer.raise_floor(std::min((*oldest + 1) * 1000, highest_ms));
     }
     log.drop_below(around_.committer.durable_floor_ms());
 }
@@ -163,8 +176,9 @@ bool Shard::hand_over_slices() {
 }
 
 bool Shard::has_news() const {
-    return !batch_.empty() || around_.exchange.has_news(index_) ||
-           around_.reader.has_answers(index_) || slice_lane_.has_ask() ||
+    return !batch_.empty() || clock_decided_.load(std::memory_order_acquire) ||
+           around_.exchange.has_news(index_) || around_.reader.has_answers(index_) ||
+           slice_lane_.has_ask() ||
            (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
 }
 
@@ -181,6 +195,12 @@ void Shard::publish_metrics() {
     const ledger::RequestLog& log = ledger_->request_log();
     metrics_.request_log_ids.set(log.size());
     metrics_.accounts.set(ledger_->account_count());
+    const std::size_t depth = around_.exchange.mail_waiting(index_);
+    metrics_.ring_depth.set(depth);
+    metrics_.ring_depth_max.raise_to(depth);
+    if (now_ < next_slow_metrics_) return;
+    next_slow_metrics_ = now_ + slow_metrics_every;
+    metrics_.request_log_bytes.set(log.bytes());
 }
 
 }  // namespace suanpan::shard

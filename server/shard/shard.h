@@ -106,6 +106,7 @@ private:
     };
 
     // Accepting: shard.cc
+    void decide_inbox();
     void accept(const Command& command, const ReplyTo& to);
     void change(const Command& command, const ReplyTo& to);
     void decide(const Command& command, const ReplyTo& to, const Hash128& digest,
@@ -165,6 +166,12 @@ private:
     bool room_ = true;
     bool clock_safe_ = true;
     bool draining_ = false;
+    // Taken from the sockets, not looked at yet; at most inbox_commands_max.
+    struct Inboxed {
+        Command command;
+        ReplyTo to;
+    };
+    std::vector<Inboxed> inbox_;
     Batch batch_;
     StagingPool staging_;
     PendingReplies pending_;

@@ -23,7 +23,8 @@ void Shard::begin_turn() {
 }
 
 bool Shard::step() {
-    bool busy = !batch_.empty();
+    bool busy = !batch_.empty() || !inbox_.empty();
+    decide_inbox();
     const auto shards = around_.exchange.shards();
     for (std::uint16_t i = 0; i < shards; ++i) {
         const ShardIndex other{i};
@@ -176,15 +177,15 @@ bool Shard::hand_over_slices() {
 }
 
 bool Shard::has_news() const {
-    return !batch_.empty() || clock_decided_.load(std::memory_order_acquire) ||
+    return !batch_.empty() || !inbox_.empty() || clock_decided_.load(std::memory_order_acquire) ||
            around_.exchange.has_news(index_) || around_.reader.has_answers(index_) ||
            slice_lane_.has_ask() ||
            (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
 }
 
 bool Shard::is_quiet() const {
-    return batch_.empty() && pending_.empty() && parked_.empty() && !installer_.is_busy() &&
-           staging_.entries_in_flight() == 0;
+    return inbox_.empty() && batch_.empty() && pending_.empty() && parked_.empty() &&
+           !installer_.is_busy() && staging_.entries_in_flight() == 0;
 }
 
 void Shard::publish_metrics() {

@@ -58,6 +58,7 @@ finds protocol/frame.cc 'FlatBuffers has one door' '#include "flatbuffers/flatbu
 finds protocol/frame.cc 'FlatBuffers has one door' '#include "suanpan_generated.h"'
 finds server/shard/loop.cc 'Asio belongs to' '#include <boost/asio/io_context.hpp>'
 finds server/ledger/lot.cc 'no thread' '#include <mutex>'
+finds server/ledger/lot.cc 'no socket' '#include <sys/socket.h>'
 finds server/ledger/lot.cc 'includes start at the root' '#include "lot.h"'
 finds server/ledger/lot2.h 'without #pragma once' ''
 mkdir "$tree/server/new"

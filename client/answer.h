@@ -46,7 +46,7 @@ struct Answer {
     CommandKind kind{};
     MemberId member;
     ProgramId program{};
-    RequestId request_id;
+    RequestId request_id;  // zero where it was never sent and the caller gave none
 
     // Of statement and expiring; else empty.
     std::vector<StatementLine> lines;  // newest first

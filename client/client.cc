@@ -105,8 +105,7 @@ Answer Client::resolve(const Answer& unknown) {
 }
 
 RequestId Client::make_request_id() {
-    static RequestIdMaker maker;
-    return maker.make();
+    return request_ids().make();
 }
 
 }  // namespace suanpan::client

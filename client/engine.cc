@@ -72,8 +72,6 @@ PendingPtr Client::Engine::make_call(CommandKind kind, const Target& target,
     call->command.body = body;
     call->callback = std::move(callback);
     call->id_is_callers = !target.request_id.is_zero();
-    const bool needs_id = kind != CommandKind::ping && !is_read(kind);
-    if (needs_id && !call->id_is_callers) call->command.head.request_id = make_request_id();
     const Duration patience = target.deadline.ns > 0 ? target.deadline : options_.deadline;
     call->deadline = Clock::now() + std::chrono::nanoseconds(patience.ns);
     return call;
@@ -141,9 +139,18 @@ void Client::Engine::reroute() {
     for (PendingPtr& call : waiting) enqueue(std::move(call));
 }
 
-void Client::Engine::pool_has_room() {
+void Client::Engine::pool_greeted(const Greeting& greeting) {
+    if (greeting.outcome.time.ns > 0) clock_.set(greeting.outcome.time, own_wall_clock());
     for (Connected& promise : std::exchange(connecting_, {})) promise.set_value(*pool_.facts());
     send_waiting();
+}
+
+// Not before there is a connection: only then is the server's clock known.
+void Client::Engine::give_request_id(PendingCall& call) {
+    const CommandKind kind = call.command.head.kind;
+    if (!call.command.head.request_id.is_zero() || kind == CommandKind::ping || is_read(kind))
+        return;
+    call.command.head.request_id = request_ids().make_at(clock_.now(own_wall_clock()).unix_ms());
 }
 
 void Client::Engine::send_waiting() {
@@ -158,6 +165,7 @@ void Client::Engine::send_waiting() {
             std::erase_if(flight.calls, [](const PendingPtr& call) { return call->is_complete; });
             if (flight.calls.empty()) continue;
             flight.kind = flight.calls.front()->command.head.kind;
+            for (const PendingPtr& call : flight.calls) give_request_id(*call);
             connection->send(std::move(flight));
         }
     }
@@ -209,6 +217,7 @@ void Client::Engine::take_outcome(const PendingPtr& call, const Outcome& outcome
     if (call->is_complete) return;  // its deadline has passed
     if (is_worth_retrying(outcome.code) && call->attempts < options_.attempts_max)
         return try_again_later(call, outcome);
+    if (outcome.time.ns > 0) clock_.raise(outcome.time, own_wall_clock());
     complete(call, call->answer_of(outcome));
 }
 

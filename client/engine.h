@@ -3,6 +3,7 @@
 
 #include "client/pool.h"
 #include "client/request_id.h"
+#include "client/server_clock.h"
 #include "client/suanpan_client.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -40,13 +41,15 @@ public:
 private:
     using Connected = std::promise<std::expected<ServerFacts, ConnectError>>;
 
-    void pool_has_room() override;
+    void pool_greeted(const Greeting& greeting) override;
+    void pool_has_room() override { send_waiting(); }
     bool pool_answered(const Flight& flight, std::span<const std::byte> body) override;
     void pool_lost(std::vector<Flight> flights) override;
     void pool_failed(const ConnectError& error) override;
 
     void take_inbox();
     void send_waiting();
+    void give_request_id(PendingCall& call);
     void enqueue(PendingPtr call);
     void reroute();
     void take_outcome(const PendingPtr& call, const Outcome& outcome);
@@ -63,6 +66,7 @@ private:
     boost::asio::steady_timer timer_;
     Pool pool_;
     std::minstd_rand random_;
+    ServerClock clock_;
 
     ShardMap routed_by_;       // the map that lines_ follow
     std::vector<Line> lines_;  // by shard

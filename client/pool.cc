@@ -81,7 +81,7 @@ void Pool::connection_opened(Connection& connection, const Greeting& greeting) {
                          .request_floor_ms = greeting.request_floor_ms,
                          .sandbox = greeting.sandbox};
     take_map(connection, {.ports = greeting.shard_ports, .hash_seed = greeting.hash_seed});
-    owner_.pool_has_room();
+    owner_.pool_greeted(greeting);
 }
 
 void Pool::take_map(const Connection& from, ShardMap map) {

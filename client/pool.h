@@ -19,7 +19,9 @@ namespace suanpan::client {
 class PoolOwner {
 public:
     virtual ~PoolOwner() = default;
-    // There is room where there was none: waiting calls may go. The shard map may be a new one.
+    // A connection was made; the shard map may be a new one.
+    virtual void pool_greeted(const Greeting& greeting) = 0;
+    // There may be room where there was none: waiting calls may go.
     virtual void pool_has_room() = 0;
     [[nodiscard]] virtual bool pool_answered(const Flight& flight,
                                              std::span<const std::byte> body) = 0;

@@ -1,10 +1,10 @@
 #include "client/request_id.h"
 
+#include "client/server_clock.h"
 #include "protocol/base/hash.h"
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <span>
 
 namespace suanpan::client {
@@ -24,9 +24,13 @@ std::uint64_t random_word() {
 
 }  // namespace
 
+RequestIdMaker& request_ids() {
+    static RequestIdMaker maker;
+    return maker;
+}
+
 RequestId RequestIdMaker::make() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return make_at(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    return make_at(own_wall_clock().unix_ms());
 }
 
 RequestId RequestIdMaker::make_at(std::int64_t unix_ms) {

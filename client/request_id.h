@@ -23,4 +23,7 @@ private:
     std::atomic<std::uint64_t> last_{0};  // milliseconds << 12 | counter
 };
 
+// The one maker of the process, so that ids of all its clients rise.
+[[nodiscard]] RequestIdMaker& request_ids();
+
 }  // namespace suanpan::client

@@ -113,7 +113,9 @@ public:
     // refused with queue_full). It must not block and may send again.
     void send(const Target& target, const CommandBody& body, Callback callback);
 
-    // A fresh request id: UUIDv7, rising within the process.
+    // A fresh request id: UUIDv7, rising within the process, by this machine's clock. For callers
+    // that write the id down before they send; left to itself the library makes one by the
+    // server's clock.
     [[nodiscard]] static RequestId make_request_id();
 
 private:

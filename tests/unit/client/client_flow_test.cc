@@ -1,4 +1,5 @@
 // What a client sends: batches, routes, bounds; and how it gives answers back.
+#include "client/server_clock.h"
 #include "client/suanpan_client.h"
 #include "protocol/base/hash.h"
 #include "tests/unit/client/fake_server.h"
@@ -254,6 +255,32 @@ TEST(Client, ServesManyThreadsAtOnce) {
         }
     }
     EXPECT_EQ(done_count, 1600);
+}
+
+// A sandbox whose clock was advanced, or a client whose own clock is wrong: an id by the client's
+// clock would be too old or from the future.
+TEST(Client, MakesRequestIdsByTheServersClock) {
+    const Instant server_now = own_wall_clock() + hours(31 * 24);
+    FakeServer server({.time = server_now});
+    Client client(server.options());
+    const Answer answer = client.spend(member(1), {.amount = Points{1}});
+    EXPECT_LT(answer.request_id.unix_ms() - server_now.unix_ms(), 60'000);
+    EXPECT_GE(answer.request_id.unix_ms(), server_now.unix_ms());
+}
+
+TEST(Client, NoticesInAnswersThatTheServersClockWasAdvanced) {
+    const Instant server_now = own_wall_clock() + hours(48);
+    FakeServer server(
+        {}, [server_now](FakeServer::Peer& peer, const FrameHeader& header, const Received& frame) {
+            Outcome outcome;
+            outcome.time = server_now;
+            peer.answer_all(header, frame, outcome);
+        });
+    Client client(server.options());
+    EXPECT_LT(client.spend(member(1), {.amount = Points{1}}).request_id.unix_ms(),
+              server_now.unix_ms());
+    EXPECT_GE(client.spend(member(1), {.amount = Points{1}}).request_id.unix_ms(),
+              server_now.unix_ms());
 }
 
 TEST(Client, SaysWhatTheServerSaidOfItself) {

@@ -167,7 +167,8 @@ void FakeServer::Peer::greet(const Frame& frame) {
     Greeting greeting;
     const bool is_known = hello.has_value() && mac_matches(key(), challenge_, *hello);
     greeting.outcome.code = is_known ? server_.setup_.greeting : Code::authentication_failed;
-    std::size_t skip = server_.ports_.size() - server_.setup_.shard_count;
+    greeting.outcome.time = server_.setup_.time;
+    const std::size_t skip = server_.ports_.size() - server_.setup_.shard_count;
     for (const Port& port : server_.ports_)
         if (port.index >= skip)
             greeting.shard_ports.push_back(port.acceptor.local_endpoint().port());

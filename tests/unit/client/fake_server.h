@@ -43,6 +43,7 @@ public:
         std::uint16_t last_shard_port = 0;  // of one more shard, on another port than its own
         std::uint32_t frames_in_flight_max = 256;
         Code greeting = Code::ok;
+        Instant time;          // of its greeting; 0: it does not say
         bool is_mute = false;  // accepts, and says nothing
     };
     explicit FakeServer(Setup setup, Script script = answer_ok);

@@ -39,6 +39,7 @@ struct ServerConfig {
     // Journal and checkpoint.
     std::uint64_t segment_bytes = 256ULL << 20U;
     std::uint64_t checkpoint_every_bytes = 1ULL << 30U;
+    std::uint64_t checkpoint_every_entries = 5'000'000;
     // Decisions for one start, so they are flags and never stand in a file.
     bool trust_after_failed_flush = false;
     bool drop_damaged_last_commit = false;

@@ -245,6 +245,8 @@ const std::vector<Option>& options() {
               "size of a journal segment; three exist from the first start"),
         bytes("checkpoint_every_bytes", &C::checkpoint_every_bytes, mib, tib,
               "journal bytes after which a checkpoint round starts"),
+        number("checkpoint_every_entries", &C::checkpoint_every_entries, 1'000, 100'000'000,
+               "entries after which a checkpoint round starts; bounds what a start replays"),
         only_as_flag(boolean("trust_after_failed_flush", &C::trust_after_failed_flush,
                              "start although the last run ended with a failed flush")),
         only_as_flag(boolean("drop_damaged_last_commit", &C::drop_damaged_last_commit,

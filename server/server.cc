@@ -221,7 +221,8 @@ void Server::Parts::start_threads() {
     for (const auto& each : shards) lanes.push_back(&each->slice_lane());
     checkpointer = std::make_unique<shard::Checkpointer>(
         directory, *journal, committer, std::move(lanes), storage_metrics,
-        shard::CheckpointerOptions{.every_bytes = config.checkpoint_every_bytes},
+        shard::CheckpointerOptions{.every_bytes = config.checkpoint_every_bytes,
+                                   .every_entries = config.checkpoint_every_entries},
         shard::Checkpointer::Hooks{
             .wake = [this](shard::ShardIndex index) { wake(index); },
             .complain = [](const std::string& why) { log_error("checkpoint", {{"why", why}}); }});

@@ -64,7 +64,8 @@ public:
     [[nodiscard]] std::size_t bytes() const { return index_.bytes(); }
 
 private:
-    SlabIndex<AccountTraits, 1024> index_;
+    // 131,072 slots of 80 bytes are five huge pages.
+    SlabIndex<AccountTraits, 1024, 131'072> index_;
 };
 
 }  // namespace suanpan::ledger

@@ -20,7 +20,7 @@ namespace suanpan::ledger {
 //
 // `Traits` names the Item and its Key and says `hash(key)`, `key_of(item)` (equality by ==); a hash
 // must be well mixed in all 64 bits. Items are never erased one by one. Neither copied nor moved.
-template <typename Traits, std::size_t sub_table_count>
+template <typename Traits, std::size_t sub_table_count, std::uint32_t chunk_items = 4096>
 class SlabIndex {
 public:
     using Item = typename Traits::Item;
@@ -98,7 +98,7 @@ private:
     }
 
     Traits traits_;
-    Slab<Item> slab_;
+    Slab<Item, 64, chunk_items> slab_;
     std::vector<Table> tables_;
 };
 

@@ -80,27 +80,33 @@ void Shard::accept(const Command& command, const ReplyTo& to) {
     if (batch_.commands() >= options_.batch_commands_max) end_batch();
 }
 
-// Before the ledger is asked: order within the member, and whether the id was seen before.
+// Changes of one member run in the order in which they came.
 void Shard::change(const Command& command, const ReplyTo& to) {
+    if (!open_steps_.is_open(command.head.member)) return admit(command, to);
+    SUANPAN_PROBE("a change queued behind an open step of its member");
+    if (!open_steps_.try_queue(command, to)) refuse(to, Code::busy);
+}
+
+// Before the ledger is asked: whether the id was seen before, and whether this is the time.
+void Shard::admit(const Command& command, const ReplyTo& to) {
     const CommandHead& head = command.head;
-    if (open_steps_.is_open(head.member)) {
-        SUANPAN_PROBE("a change queued behind an open step of its member");
-        if (!open_steps_.try_queue(command, to)) refuse(to, Code::busy);
-        return;
-    }
     const std::int64_t id_ms = head.request_id.unix_ms();
     if (id_ms < around_.committer.floor_ms()) return refuse(to, Code::request_too_old);
     const Hash128 digest = ledger_->digest_of(head);
     const ledger::RequestFound found = ledger_->request_log().find(digest, id_ms, head.body_hash);
-    if (found.kind == ledger::RequestFound::Kind::other_body)
+    if (found.kind == ledger::RequestFound::Kind::other_body) {
+        // Not before the first attempt is certain: a crash could undo it (P4).
+        if (found.lsn.value == 0 || found.lsn > around_.committer.durable())
+            return batch_.add_follow_up(command, to);
         return refuse(to, Code::request_id_reused);
+    }
     if (found.kind == ledger::RequestFound::Kind::same) return repeat(found, command, to, digest);
     if (const Code code = not_now(); code != Code::ok) return refuse(to, code);
 
     const Lsn original = ledger::Ledger::needs_original(command);
-    if (original.value == 0) return decide(command, to, digest, nullptr);
     // What is not durable was told to nobody, so no honest request can name it.
-    if (original > around_.committer.durable()) return decide(command, to, digest, nullptr);
+    if (original.value == 0 || original > around_.committer.durable())
+        return decide(command, to, digest, nullptr);
     park({.what = ReadJob::What::entry, .from = original},
          {.command = command, .to = to, .digest = digest, .is_change = true});
 }
@@ -186,6 +192,7 @@ void Shard::repeat(const ledger::RequestFound& found, const Command& command, co
 // Sandbox only; the session has checked that.
 void Shard::advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest) {
     const Duration by = std::get<AdvanceClock>(command.body).by;
+    if (by > instant_max - now_) return refuse(to, Code::field_out_of_range);
     around_.clock.advance(by);
     const CommandHead& head = command.head;
     entry_.reset();

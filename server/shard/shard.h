@@ -109,6 +109,7 @@ private:
     void decide_inbox();
     void accept(const Command& command, const ReplyTo& to);
     void change(const Command& command, const ReplyTo& to);
+    void admit(const Command& command, const ReplyTo& to);
     void decide(const Command& command, const ReplyTo& to, const Hash128& digest,
                 const ledger::Entry* original);
     void repeat(const ledger::RequestFound& found, const Command& command, const ReplyTo& to,

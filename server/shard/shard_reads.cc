@@ -107,40 +107,23 @@ void Shard::resume(ReadDone&& done) {
 void Shard::resume_change(Parked& parked, const ReadDone& done) {
     const MemberId member = parked.command.head.member;
     const bool found = done.code == Code::ok && ledger::decode(done.entry, original_).has_value();
+    // The floor may have risen while the journal was read, and the log forgotten what it knew.
+    const bool is_too_old = parked.command.head.request_id.unix_ms() < around_.committer.floor_ms();
     if (done.code == Code::unavailable)
         refuse(parked.to, Code::unavailable);
+    else if (is_too_old)
+        refuse(parked.to, Code::request_too_old);
     else if (const Code code = not_now(); code != Code::ok)
         refuse(parked.to, code);
     else
         decide(parked.command, parked.to, parked.digest, found ? &original_ : nullptr);
     while (const auto next = open_steps_.next(member)) {
-        // It may be a refund itself, which opens the step again and leaves the rest in the queue.
-        ledger::RequestFound seen{};
-        const Hash128 digest = ledger_->digest_of(next->command.head);
-        seen = ledger_->request_log().find(digest, next->command.head.request_id.unix_ms(),
-                                           next->command.head.body_hash);
-        if (seen.kind == ledger::RequestFound::Kind::other_body) {
-            refuse(next->to, Code::request_id_reused);
-            continue;
-        }
-        if (seen.kind == ledger::RequestFound::Kind::same) {
-            repeat(seen, next->command, next->to, digest);
-            continue;
-        }
-        if (const Code code = not_now(); code != Code::ok) {
-            refuse(next->to, code);
-            continue;
-        }
-        const Lsn original = ledger::Ledger::needs_original(next->command);
-        if (original.value == 0 || original > around_.committer.durable()) {
-            decide(next->command, next->to, digest, nullptr);
-            continue;
-        }
-        SUANPAN_PROBE("a refund waited behind another refund of its member");
         const std::uint64_t tickets_before = next_ticket_;
-        park({.what = ReadJob::What::entry, .from = original},
-             {.command = next->command, .to = next->to, .digest = digest, .is_change = true});
-        if (next_ticket_ != tickets_before) return;
+        admit(next->command, next->to);
+        // It was a refund itself: its own step is open now, and the rest stays in the queue.
+        if (next_ticket_ != tickets_before && open_steps_.is_open(member)) {
+            if (parked_.rbegin()->second.is_change) return;
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 #include "server/log.h"
 #include "server/server.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -20,8 +22,17 @@ sigset_t block_signals() {
     return signals;
 }
 
+// Every connection is a file: as many as the system lets us have.
+void raise_file_limit() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int serve(const suanpan::ServerConfig& config) {
     const sigset_t signals = block_signals();
+    raise_file_limit();
     suanpan::log_start(config.log_level, config.log_format);
     suanpan::Server server(config);
     while (true) {

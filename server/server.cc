@@ -344,7 +344,7 @@ bool Server::stop() {
     });
     if (!drained) log_warn("some connections did not take their answers in time");
     const std::uint64_t rounds = parts.checkpointer->rounds();
-    parts.checkpointer->ask_for_round();
+    parts.checkpointer->ask_for_last_round();
     if (!wait_for(checkpoint_patience, [&] { return parts.checkpointer->rounds() > rounds; }))
         log_warn("the last checkpoint did not finish in time; the next start replays more");
     parts.admin.reset();

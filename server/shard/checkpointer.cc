@@ -165,7 +165,7 @@ void Checkpointer::run() {
         }
         // The pace spares the flushes of commits, which go to the same disk.
         const std::uint64_t bytes = writer_->bytes_written();
-        if (bytes > bytes_before) {
+        if (bytes > bytes_before && !unpaced_.load(std::memory_order_relaxed)) {
             const std::uint64_t ns =
                 (bytes - bytes_before) * 1'000'000'000 / options_.bytes_per_second;
             bytes_before = bytes;

@@ -45,6 +45,11 @@ public:
     bool step();
     // A round begins with the next step, due or not.
     void ask_for_round() { asked_.store(true, std::memory_order_release); }
+    // The same without a pace, since there is no traffic any more that a round could disturb.
+    void ask_for_last_round() {
+        unpaced_.store(true, std::memory_order_relaxed);
+        ask_for_round();
+    }
     // Rounds finished since the start; any thread.
     [[nodiscard]] std::uint64_t rounds() const { return rounds_.load(std::memory_order_acquire); }
 
@@ -80,6 +85,7 @@ private:
     std::uint64_t entries_at_last_round_ = 0;
     std::vector<std::byte> scratch_;
 
+    std::atomic<bool> unpaced_{false};
     std::atomic<bool> asked_{false};
     std::atomic<std::uint64_t> rounds_{0};
     std::atomic<bool> stopping_{false};

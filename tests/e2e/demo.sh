@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# tools/demo, small: it must keep its promises, and must notice when the server breaks them.
+#
+#   demo.sh BUILD_FOLDER [--unsafe]
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(cd "$1" && pwd)
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+flags=()
+[[ ${2:-} != --unsafe ]] || flags=(-- --unsafe-reply-before-commit)
+status=0
+"$root/tools/demo" --build "$build" --seconds 2 --members 5000 "${flags[@]}" >"$output" 2>&1 || status=$?
+
+# expect PATTERN: a line of the demo's output.
+expect() {
+    grep -Eq "$1" "$output" || { cat "$output"; echo "FAILED: the demo does not say: $1" >&2; exit 1; }
+}
+if [[ ${2:-} == --unsafe ]]; then
+    [[ $status == 1 ]] || { cat "$output"; echo "FAILED: exit code $status of a demo that lost events" >&2; exit 1; }
+    expect 'acknowledged events lost: [1-9]'
+else
+    [[ $status == 0 ]] || { cat "$output"; echo "FAILED: the demo's exit code was $status" >&2; exit 1; }
+    expect 'acknowledged events lost: 0$'
+    expect 'issued = available \+ held \+ pending \+ spent \+ expired \+ revoked: holds$'
+    expect 'durable events per second +[1-9]'
+    expect 'p99\.9, ms +[0-9.]+ / [0-9.]+ / [0-9.]+$'
+fi
+grep -E 'per second|lost:|holds' "$output" || true

@@ -34,7 +34,7 @@ void Connection::start() {
 }
 
 void Connection::read() {
-    if (reading_ || session_.is_closing() || has_backlog()) return;
+    if (reading_ || closed_ || session_.is_closing() || has_backlog()) return;
     // The buffer is made with the first bytes in sight, so that ten thousand silent sockets cost
     // little: until then only readiness is waited for.
     reading_ = true;
@@ -42,6 +42,7 @@ void Connection::read() {
         socket_.async_wait(boost::asio::ip::tcp::socket::wait_read,
                            [self = shared_from_this()](const boost::system::error_code& error) {
                                self->reading_ = false;
+                               if (self->closed_) return;
                                if (error) return self->thread_.close(self->place_);
                                self->input_.resize(input_bytes_start);
                                self->read();
@@ -53,6 +54,7 @@ void Connection::read() {
         boost::asio::buffer(input_.data() + input_used_, input_.size() - input_used_),
         [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
             self->reading_ = false;
+            if (self->closed_) return;
             if (error) return self->thread_.close(self->place_);
             self->environment_.metrics.bytes_received.add(bytes);
             self->input_used_ += bytes;
@@ -75,11 +77,11 @@ void Connection::complete(shard::Reply&& reply) {
 }
 
 bool Connection::has_backlog() const {
-    return writing_.size() > limits::reply_backlog_bytes_max;
+    return writing_.size() + session_.waiting_output_bytes() > limits::reply_backlog_bytes_max;
 }
 
 void Connection::flush() {
-    if (write_under_way_ || !session_.has_output() || !socket_.is_open()) return;
+    if (write_under_way_ || closed_ || !session_.has_output()) return;
     writing_.clear();
     if (writing_.capacity() > output_kept_bytes_max) writing_.shrink_to_fit();
     std::swap(writing_, session_.output());
@@ -100,6 +102,7 @@ void Connection::write_done(std::size_t bytes) {
     if (!writing_.empty()) {
         socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
                            [self = shared_from_this()](const boost::system::error_code& waited) {
+                               if (self->closed_) return;
                                if (waited) return self->thread_.close(self->place_);
                                boost::system::error_code error;
                                const std::size_t sent = self->socket_.write_some(
@@ -128,6 +131,7 @@ void Connection::tick(Instant now) {
 }
 
 void Connection::close() {
+    closed_ = true;
     boost::system::error_code ignored;  // there is nobody left to tell
     socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
     socket_.close(ignored);

@@ -52,6 +52,8 @@ private:
     std::vector<std::byte> writing_;
     bool reading_ = false;
     bool write_under_way_ = false;
+    // The place may be somebody else's by the time that a handler comes which was cut off.
+    bool closed_ = false;
     Instant opened_at_;
     Instant last_sent_at_;
 };

@@ -51,6 +51,7 @@ public:
 
     // What is to be sent; the connection swaps it out.
     [[nodiscard]] std::vector<std::byte>& output() { return output_; }
+    [[nodiscard]] std::size_t waiting_output_bytes() const { return output_.size(); }
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
     [[nodiscard]] bool is_closing() const { return phase_ == Phase::closing; }
     [[nodiscard]] bool is_open() const { return phase_ == Phase::open; }

@@ -114,7 +114,9 @@ void Shard::note_durable(Lsn durable) {
 // decides what comes next.
 void Shard::commit() {
     if (staging_.entries_in_flight() == 0) return;
-    if (staging_.entries_in_flight() <= options_.inline_commit_entries_max) {
+    const bool right_here = staging_.entries_in_flight() <= options_.inline_commit_entries_max;
+    // With the unsafe flag replies must not profit from a commit that happens to come first.
+    if (right_here && !options_.unsafe_reply_before_commit) {
         if (around_.committer.try_commit()) metrics_.commits_inline.add();
     }
     if (around_.committer.has_staged()) around_.committer.ask_commit_thread();

@@ -69,13 +69,13 @@ TEST(Precedence, OfFieldsIsTheirNumber) {
     EXPECT_EQ(field_of(PlaceHold{.amount = {1}, .min_remaining = {}, .duration = {-1}},
                        CommandKind::hold),
               3);
-    EXPECT_EQ(field_of(Adjust{.delta = {0}, .expires_at = {}}, CommandKind::adjust), 1);
     EXPECT_EQ(field_of(Adjust{.delta = {1}, .expires_at = past}, CommandKind::adjust), 2);
     EXPECT_EQ(field_of(SetLimit{.spend_per_day_max = {-2}}, CommandKind::set_limit), 1);
     EXPECT_EQ(
         field_of(MemberUpdate{.birthday_month = 2, .birthday_day = 30}, CommandKind::member_update),
         4);
     EXPECT_EQ(book.adjust(amount_points_max + 1).code, Code::amount_out_of_range);
+    EXPECT_EQ(book.adjust(0).code, Code::amount_not_positive);
     EXPECT_EQ(book.refund(Lsn{1}, -1).code, Code::amount_not_positive);
     EXPECT_EQ(book.capture(1, 0).code, Code::amount_not_positive);
 }

@@ -174,6 +174,9 @@ bool Shard::hand_over_slices() {
         if (ask.first) slice_cursor_ = {};
         ask.slice->records.clear();
         ask.slice->is_last = !ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        // Program records, which come first, carry no LSN of their own.
+        if (ask.first)
+            ask.slice->records.highest = std::max(ask.slice->records.highest, last_reserved_);
         slice_lane_.answer(std::move(ask.slice));
     }) > 0;
 }

@@ -61,7 +61,7 @@ FrameDecoder::Step FrameDecoder::next(std::span<const std::byte> bytes) {
     step.frame.body = bytes.subspan(frame_header_bytes, header.body_bytes);
     if (reinterpret_cast<std::uintptr_t>(step.frame.body.data()) % 8 != 0) {
         // FlatBuffers reads scalars in place, so the body is moved to where they are aligned.
-        aligned_.resize((header.body_bytes + 7U) / 8U);
+        aligned_.resize(header.body_bytes / 8U + 1U);  // never nothing: memcpy takes no null
         std::memcpy(aligned_.data(), step.frame.body.data(), header.body_bytes);
         step.frame.body = std::as_bytes(std::span(aligned_)).first(header.body_bytes);
     }

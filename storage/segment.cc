@@ -30,11 +30,14 @@ std::string name_of(std::uint64_t ordinal, std::string_view suffix) {
 std::optional<std::uint64_t> ordinal_in(std::string_view name, std::string_view suffix) {
     if (!name.starts_with(name_prefix) || !name.ends_with(suffix)) return std::nullopt;
     if (name.size() < name_prefix.size() + 10 + suffix.size()) return std::nullopt;
-    name.remove_prefix(name_prefix.size());
-    name.remove_suffix(suffix.size());
+    std::string_view digits = name;
+    digits.remove_prefix(name_prefix.size());
+    digits.remove_suffix(suffix.size());
     std::uint64_t ordinal = 0;
-    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), ordinal);
-    if (error != std::errc{} || stop != name.data() + name.size() || ordinal == 0)
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, ordinal);
+    // Two files must not be the same segment, so that more zeros in front are another name.
+    if (error != std::errc{} || stop != end || ordinal == 0 || name_of(ordinal, suffix) != name)
         return std::nullopt;
     return ordinal;
 }

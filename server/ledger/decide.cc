@@ -20,6 +20,18 @@ Decision Ledger::decide(const Command& command, Instant now, const Entry* origin
     return Decider(*this, command, now, original, out).run();
 }
 
+// Stands before its use: clang 19 leaves it out otherwise.
+template <typename Body>
+Decision Decider::decide_on_account(const Body& command) {
+    if (!open_account()) {
+        SUANPAN_PROBE("more was due than one entry posts along");
+        return {.verdict = Decision::Verdict::needs_expire};
+    }
+    const Decision decision = decide(command);
+    if (decision.accepted()) finish();
+    return decision;
+}
+
 Decision Decider::run() {
     if (const auto fault = validate(command_)) return refused(fault->code, fault->detail);
     begin_entry();
@@ -32,17 +44,6 @@ Decision Decider::run() {
                 return decide_on_account(body);
         },
         command_.body);
-}
-
-template <typename Body>
-Decision Decider::decide_on_account(const Body& command) {
-    if (!open_account()) {
-        SUANPAN_PROBE("more was due than one entry posts along");
-        return {.verdict = Decision::Verdict::needs_expire};
-    }
-    const Decision decision = decide(command);
-    if (decision.accepted()) finish();
-    return decision;
 }
 
 void Decider::begin_entry() {

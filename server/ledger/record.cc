@@ -15,6 +15,9 @@ namespace {
 // Stages of a RecordCursor, in the order in which a walk gives records.
 enum Stage : std::uint8_t { stage_program, stage_house, stage_account, stage_requests, stage_done };
 
+// The last second that a request id's 48 bits of milliseconds can name.
+constexpr std::int64_t seconds_max = (std::int64_t{1} << 48U) / 1000;
+
 // Ids in one record of the request log.
 constexpr std::uint32_t requests_per_record = 256;
 
@@ -209,6 +212,15 @@ struct SlicePoints {
     Points amount;
 };
 
+// No account's lots or holds add up to more, so that the sum of both fits into int64.
+constexpr Points sum_max{4 * amount_points_max};
+// No house counter is as large: 2^60 times amount_points_max comes first.
+constexpr WideSum counter_max = static_cast<WideSum>(1) << 120U;
+
+bool is_amount_or_zero(std::int64_t points) {
+    return points >= 0 && points <= amount_points_max;
+}
+
 // Reads what put_amount() wrote; nothing where the key or the amount is none that a lot has.
 std::optional<SlicePoints> get_amount(ByteReader& from) {
     const auto key = from.get<LotKeyBytes>();
@@ -229,12 +241,14 @@ bool get_hold(ByteReader& from, AccountRare& rare) {
     hold.placed_at.ns = bytes.placed_at_ns;
     hold.expires_at.ns = bytes.expires_at_ns;
     hold.amount.value = bytes.amount;
+    if (!is_amount_or_zero(bytes.amount)) return false;
     for (std::uint32_t i = 0; i < bytes.slice_count; ++i) {
         const auto slice = get_amount(from);
-        if (!slice) return false;
+        if (!slice || rare.held + hold.left > sum_max) return false;
         hold.slices.push_back({.lot = slice->lot, .amount = slice->amount});
         hold.left += slice->amount;
     }
+    if (rare.held + hold.left > sum_max) return false;
     rare.held += hold.left;
     rare.hold_expires_next = std::min(rare.hold_expires_next, hold.expires_at);
     return true;
@@ -242,6 +256,7 @@ bool get_hold(ByteReader& from, AccountRare& rare) {
 
 bool get_rare(ByteReader& from, const RecordHead& head, AccountRare& rare) {
     const auto bytes = from.get<RareBytes>();
+    if (!is_amount_or_zero(bytes.debt)) return false;
     rare.debt.value = bytes.debt;
     rare.spend_per_day_max.value = bytes.spend_per_day_max;
     rare.day_spent.value = bytes.day_spent;
@@ -287,7 +302,9 @@ std::optional<Account> get_account(ByteReader& from, const RecordHead& head) {
     const Lot* before = nullptr;
     for (std::uint32_t i = 0; i < bytes.lot_count; ++i) {
         const auto lot = get_amount(from);
-        if (!lot || (before != nullptr && !(before->key < lot->lot))) return std::nullopt;
+        if (!lot || (before != nullptr && !(before->key < lot->lot)) ||
+            account.lots().sum() > sum_max)
+            return std::nullopt;
         account.lots().change(lot->lot, lot->amount);
         before = &account.lots().all().back();
     }
@@ -429,12 +446,15 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
         case RecordType::house: {
             const auto bytes = from.get<HouseBytes>();
             if (!from.ok()) return std::unexpected(RecordDamage::truncated);
-            House& to = house(ProgramId{head.program});
+            std::array<WideSum, house_counter_count> counters{};
             for (std::size_t i = 0; i < house_counter_count; ++i) {
                 const auto high =
                     static_cast<WideSum>(static_cast<std::int64_t>(bytes.counters[i][1]));
-                to.counters[i] += (high << 64U) | static_cast<WideSum>(bytes.counters[i][0]);
+                counters[i] = (high << 64U) | static_cast<WideSum>(bytes.counters[i][0]);
+                if (counters[i] > counter_max || counters[i] < -counter_max) return malformed;
             }
+            House& to = house(ProgramId{head.program});
+            for (std::size_t i = 0; i < house_counter_count; ++i) to.counters[i] += counters[i];
             to.last_lsn = std::max(to.last_lsn, Lsn{head.lsn});
             return {};
         }
@@ -450,7 +470,9 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
         }
         case RecordType::requests: {
             const auto bytes = from.get<RequestsBytes>();
-            if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes)) return malformed;
+            if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||
+                bytes.second < 0 || bytes.second > seconds_max)
+                return malformed;
             for (std::uint64_t i = 0; i < bytes.count; ++i) {
                 const auto slot = from.get<RequestBytes>();
                 request_log_.restore(bytes.second, {.digest_a = slot.digest_a,

@@ -1,0 +1,96 @@
+// What decode_request promises of an event that it calls sound.
+#pragma once
+
+#include "protocol/base/assert.h"
+#include "protocol/command.h"
+#include "protocol/limits.h"
+
+namespace suanpan::fuzz {
+
+// Every amount, instant and number of the command lies within the bounds that the ledger relies on.
+struct SoundBody {
+    static void amount(Points points) {
+        SUANPAN_ASSERT(points.value > 0);
+        SUANPAN_ASSERT(points.value <= amount_points_max);
+    }
+    static void amount_or_zero(Points points) {
+        SUANPAN_ASSERT(points.value >= 0);
+        SUANPAN_ASSERT(points.value <= amount_points_max);
+    }
+    static void instant(Instant at) {
+        SUANPAN_ASSERT(at >= Instant{});
+        SUANPAN_ASSERT(at <= instant_max);
+    }
+    static void duration(Duration time) { instant(Instant{time.ns}); }
+
+    void operator()(const Earn& c) const {
+        amount(c.amount);
+        instant(c.active_from);
+        instant(c.expires_at);
+        SUANPAN_ASSERT(c.origin <= LotOrigin::purchased);
+    }
+    void operator()(const Spend& c) const {
+        amount(c.amount);
+        amount_or_zero(c.min_remaining);
+    }
+    void operator()(const PlaceHold& c) const {
+        amount(c.amount);
+        amount_or_zero(c.min_remaining);
+        duration(c.duration);
+    }
+    void operator()(const CaptureHold& c) const {
+        amount(c.amount);
+        SUANPAN_ASSERT(c.hold != HoldId{});
+    }
+    void operator()(const ReleaseHold& c) const { SUANPAN_ASSERT(c.hold != HoldId{}); }
+    void operator()(const Refund& c) const {
+        amount_or_zero(c.amount);
+        SUANPAN_ASSERT(c.original.value != 0);
+    }
+    void operator()(const Revoke& c) const {
+        amount_or_zero(c.amount);
+        SUANPAN_ASSERT(c.original.value != 0);
+    }
+    void operator()(const Adjust& c) const {
+        SUANPAN_ASSERT(c.delta.value != 0);
+        SUANPAN_ASSERT(c.delta.value >= -amount_points_max);
+        SUANPAN_ASSERT(c.delta.value <= amount_points_max);
+        instant(c.expires_at);
+    }
+    void operator()(const Freeze&) const {}
+    void operator()(const SetLimit& c) const {
+        SUANPAN_ASSERT(c.spend_per_day_max.value >= -1);
+        SUANPAN_ASSERT(c.spend_per_day_max.value <= amount_points_max);
+    }
+    void operator()(const MemberUpdate& c) const {
+        SUANPAN_ASSERT(c.birthday_month <= 12);
+        SUANPAN_ASSERT(c.birthday_day <= 31);
+        SUANPAN_ASSERT((c.birthday_month == 0) == (c.birthday_day == 0));
+    }
+    void operator()(const ReadBalance&) const {}
+    void operator()(const ReadStatement& c) const {
+        SUANPAN_ASSERT(c.lines_max > 0);
+        SUANPAN_ASSERT(c.lines_max <= limits::statement_lines_max);
+    }
+    void operator()(const Lookup&) const {}
+    void operator()(const ReadExpiring& c) const { duration(c.within); }
+    void operator()(const PutProgram& c) const {
+        SUANPAN_ASSERT(c.spec.id != ProgramId{});
+        SUANPAN_ASSERT(c.spec.version != 0);
+        SUANPAN_ASSERT(c.spec.expiry <= ExpiryPolicy::sliding_days);
+        SUANPAN_ASSERT(c.spec.expiry_rounding <= ExpiryRounding::year_end);
+        SUANPAN_ASSERT(c.spec.revoke <= RevokePolicy::take_what_is_there);
+        duration(c.spec.hold_default);
+        duration(c.spec.hold_max);
+    }
+    void operator()(const AdvanceClock& c) const {
+        SUANPAN_ASSERT(c.by.ns > 0);
+        duration(c.by);
+    }
+};
+
+inline void expect_sound(const Command& command) {
+    std::visit(SoundBody{}, command.body);
+}
+
+}  // namespace suanpan::fuzz

@@ -105,7 +105,8 @@ Answer Client::resolve(const Answer& unknown) {
 }
 
 RequestId Client::make_request_id() {
-    return request_ids().make();
+    static RequestIdMaker maker;
+    return maker.make();
 }
 
 }  // namespace suanpan::client

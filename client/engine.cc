@@ -150,7 +150,7 @@ void Client::Engine::give_request_id(PendingCall& call) {
     const CommandKind kind = call.command.head.kind;
     if (!call.command.head.request_id.is_zero() || kind == CommandKind::ping || is_read(kind))
         return;
-    call.command.head.request_id = request_ids().make_at(clock_.now(own_wall_clock()).unix_ms());
+    call.command.head.request_id = ids_.make_at(clock_.now(own_wall_clock()).unix_ms());
 }
 
 void Client::Engine::send_waiting() {

@@ -67,6 +67,7 @@ private:
     Pool pool_;
     std::minstd_rand random_;
     ServerClock clock_;
+    RequestIdMaker ids_;
 
     ShardMap routed_by_;       // the map that lines_ follow
     std::vector<Line> lines_;  // by shard

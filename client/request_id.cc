@@ -10,6 +10,8 @@
 namespace suanpan::client {
 namespace {
 
+constexpr std::uint64_t step_back_max_ms = 30'000;
+
 // Taken from the operating system's generator in handfuls: one system call per id would cost more
 // than the rest of it.
 std::uint64_t random_word() {
@@ -24,11 +26,6 @@ std::uint64_t random_word() {
 
 }  // namespace
 
-RequestIdMaker& request_ids() {
-    static RequestIdMaker maker;
-    return maker;
-}
-
 RequestId RequestIdMaker::make() {
     return make_at(own_wall_clock().unix_ms());
 }
@@ -39,7 +36,8 @@ RequestId RequestIdMaker::make_at(std::int64_t unix_ms) {
     std::uint64_t last = last_.load(std::memory_order_relaxed);
     std::uint64_t next = 0;
     do {
-        next = std::max(earliest, last + 1);
+        const bool is_far_ahead = last > earliest + (step_back_max_ms << 12U);
+        next = is_far_ahead ? earliest : std::max(earliest, last + 1);
     } while (!last_.compare_exchange_weak(last, next, std::memory_order_relaxed));
     constexpr std::uint64_t version_7 = 0x7000;
     constexpr std::uint64_t variant_mask = 0x3fff'ffff'ffff'ffff;

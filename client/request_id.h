@@ -10,9 +10,11 @@ namespace suanpan::client {
 
 // Makes request ids: 48 bits of milliseconds, a 12-bit counter, 62 random bits.
 //
-// Any thread may use it. Ids of one maker rise strictly, even where the wall clock steps back or
-// more than 4,096 are made within a millisecond (then they run ahead of the clock). Random bits
-// keep the ids of different processes apart; do not fork between two ids.
+// Any thread may use it. Ids of one maker rise strictly, even where more than 4,096 are made within
+// a millisecond or the clock steps back a little (then they run ahead of it). Where it steps back
+// by more than half a minute they follow it, since the server refuses ids from its future; the
+// random bits still keep them apart, as they do those of different processes. Do not fork between
+// two ids.
 class RequestIdMaker {
 public:
     [[nodiscard]] RequestId make();
@@ -22,8 +24,5 @@ public:
 private:
     std::atomic<std::uint64_t> last_{0};  // milliseconds << 12 | counter
 };
-
-// The one maker of the process, so that ids of all its clients rise.
-[[nodiscard]] RequestIdMaker& request_ids();
 
 }  // namespace suanpan::client

@@ -29,7 +29,8 @@ struct Flags {
 // waits on `finished`.
 class Loop {
 public:
-    Loop(client::Client& client, const Flags& flags) : client_(client), flags_(flags) {}
+    Loop(client::Client& client, const Flags& flags, std::uint32_t in_flight)
+        : client_(client), flags_(flags), in_flight_(in_flight) {}
 
     // Runs until `call_count` calls were made (0: without end) or `length` is over.
     void run(std::uint64_t call_count, Duration length, bool is_earning) {
@@ -37,9 +38,8 @@ public:
         is_earning_ = is_earning;
         begin_ = std::chrono::steady_clock::now();
         end_ = begin_ + std::chrono::nanoseconds(length.ns);
-        const std::uint64_t lanes = call_count == 0
-                                        ? flags_.in_flight
-                                        : std::min<std::uint64_t>(flags_.in_flight, call_count);
+        const std::uint64_t lanes =
+            call_count == 0 ? in_flight_ : std::min<std::uint64_t>(in_flight_, call_count);
         lanes_left_ = static_cast<std::uint32_t>(lanes);
         for (std::uint64_t i = 0; i < lanes; ++i) send_next();
         std::unique_lock lock(mutex_);
@@ -88,6 +88,7 @@ private:
 
     client::Client& client_;
     const Flags& flags_;
+    const std::uint32_t in_flight_;
     std::uint64_t call_count_ = 0;
     bool is_earning_ = false;
     std::chrono::steady_clock::time_point begin_;
@@ -105,18 +106,19 @@ private:
 
 ExitCode bench(Context& context, const Flags& flags) {
     const Duration length = parse_duration(flags.length);
-    if (flags.in_flight == 0 || flags.members == 0)
-        throw UsageError("--in-flight and --members are above zero");
+    if (flags.in_flight == 0 || flags.in_flight > 1'000'000 || flags.members == 0)
+        throw UsageError("--in-flight is 1 to 1,000,000 and --members above zero");
     static_cast<void>(context.client());  // says what is wrong with the connection
     client::Options options = context.options();
     options.batch_events_max = flags.batch;
-    options.calls_max = std::max(options.calls_max, 2 * flags.in_flight);
+    options.calls_max = std::max(options.calls_max, flags.in_flight);
     client::Client client(options);
 
-    Loop earning(client, flags);
+    // Nobody measures the earning, so it need not take long.
+    Loop earning(client, flags, std::max(flags.in_flight, 256U));
     earning.run(flags.members, days(1), true);
     if (earning.done_count() < flags.members) return report(context, earning.last_failure());
-    Loop spending(client, flags);
+    Loop spending(client, flags, flags.in_flight);
     spending.run(0, length, false);
 
     const HistogramSnapshot latencies = spending.latencies_ns().snapshot();

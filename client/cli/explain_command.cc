@@ -27,6 +27,11 @@ std::string points_text(Points points) {
     return fmt::format("{} point{}", with_commas(points.value), points.value == 1 ? "" : "s");
 }
 
+std::string movement_text(Points amount) {
+    if (amount.value == 0) return "moved no points";
+    return amount.value < 0 ? "took " + points_text(-amount) : "gave " + points_text(amount);
+}
+
 std::vector<std::string> tell_done(const client::Answer& found,
                                    const std::optional<StatementLine>& line) {
     const Outcome& outcome = found.outcome;
@@ -40,13 +45,12 @@ std::vector<std::string> tell_done(const client::Answer& found,
     sentences.push_back(
         fmt::format("Its entry in the journal is number {}.", outcome.entry_id.value));
     if (line) {
+        const auto principal = static_cast<std::uint32_t>(line->principal);
         sentences.push_back(fmt::format(
-            "It was a {} of {}, sent by partner {}{}, and counts for the local date {}.",
-            kind_text(line->kind), points_text(line->amount),
+            "It was a {} and {}. Partner {} sent it{}, and it counts for the local date {}.",
+            kind_text(line->kind), movement_text(line->amount),
             static_cast<std::uint32_t>(line->partner),
-            static_cast<std::uint32_t>(line->principal) == 0
-                ? ""
-                : fmt::format(" for principal {}", static_cast<std::uint32_t>(line->principal)),
+            principal == 0 ? "" : fmt::format(" for principal {}", principal),
             text_of(line->local_date)));
         if (line->reference != 0)
             sentences.push_back(fmt::format("It refers to number {}: an earlier entry, or a hold.",

@@ -32,6 +32,7 @@ constexpr const char* footer =
     "done), 4 cannot connect.";
 
 void add_global_flags(CLI::App& app, GlobalFlags& flags) {
+    app.option_defaults()->take_last();  // so that a shell alias with flags can be overridden
     app.add_option("-s,--server", flags.server, "host:port of the server")
         ->envname("SUANPAN_SERVER")
         ->capture_default_str();

@@ -38,6 +38,12 @@ TEST(RequestIdMaker, RisesWithinAMillisecondAndWhenTheClockStepsBack) {
     EXPECT_EQ(last.unix_ms(), 1'700'000'000'002) << "ran ahead by what did not fit";
 }
 
+TEST(RequestIdMaker, FollowsAClockThatStepsFarBack) {
+    RequestIdMaker maker;
+    static_cast<void>(maker.make_at(1'700'000'000'000));
+    EXPECT_EQ(maker.make_at(1'699'999'000'000).unix_ms(), 1'699'999'000'000);
+}
+
 TEST(RequestIdMaker, GivesThreadsDifferentIds) {
     RequestIdMaker maker;
     std::vector<std::vector<RequestId>> made(4);

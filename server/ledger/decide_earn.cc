@@ -37,7 +37,10 @@ Decision Decider::decide(const Earn& command) {
     out_.detail =
         put_into_lot(target_lot(account(), out_, *key, program_->spec().merge_lots), command.amount)
             .value;
-    move_sliding(SlidingUse::extend);
+    // The life of points that come pending starts when they activate.
+    const bool is_pending = command.active_from > now_;
+    move_sliding(SlidingUse::extend,
+                 is_pending ? program_->calendar().local_date(command.active_from) : today_);
     return accepted();
 }
 
@@ -66,7 +69,7 @@ Decision Decider::decide(const Adjust& command) {
     key->own = 1;
     out_.add(LotDelta{.lot = *key, .delta = command.delta, .cause = Cause::request});
     add_house(HouseCounter::adjusted_up, command.delta);
-    if (key->expires_at == expires_sliding) move_sliding(SlidingUse::start);
+    if (key->expires_at == expires_sliding) move_sliding(SlidingUse::start, today_);
     return accepted();
 }
 

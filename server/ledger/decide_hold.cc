@@ -6,10 +6,16 @@
 
 namespace suanpan::ledger {
 
+// What is kept longer than promised is not used: how long depends on when some entry came by.
+const ResolvedHold* Decider::find_ended(HoldId id) const {
+    const ResolvedHold* ended = account().find_resolved(id);
+    return ended == nullptr || ended->keep_until <= now_ ? nullptr : ended;
+}
+
 Decision Decider::decide(const CaptureHold& command) {
     const Hold* hold = program_ == nullptr ? nullptr : account().find_hold(command.hold);
     if (hold == nullptr) {
-        const ResolvedHold* ended = account().find_resolved(command.hold);
+        const ResolvedHold* ended = find_ended(command.hold);
         if (ended == nullptr) return refused(Code::hold_not_found);
         if (ended->end == HoldEnd::expired) return refused(Code::hold_expired);
         if (command.amount > ended->amount) return refused(Code::capture_exceeds_hold);
@@ -24,8 +30,10 @@ Decision Decider::decide(const CaptureHold& command) {
         const Points piece = std::min(left, slice.amount);
         if (piece == Points{}) break;
         left -= piece;
-        out_.add(HoldSliceDelta{
-            .hold = hold->id, .cause = Cause::request, .lot = slice.lot, .delta = -piece});
+        const Cause cause =
+            is_alive(slice.lot, hold->placed_at) ? Cause::request : Cause::request_lapsed;
+        out_.add(
+            HoldSliceDelta{.hold = hold->id, .cause = cause, .lot = slice.lot, .delta = -piece});
     }
     if (command.amount == hold->left)
         out_.add(HoldResolve{
@@ -34,14 +42,14 @@ Decision Decider::decide(const CaptureHold& command) {
     out_.detail = (hold->left - command.amount).value;
     out_.reference = static_cast<std::uint64_t>(hold->id);
     add_house(HouseCounter::spent, command.amount);
-    move_sliding(SlidingUse::extend);
+    move_sliding(SlidingUse::extend, today_);
     return accepted();
 }
 
 Decision Decider::decide(const ReleaseHold& command) {
     const Hold* hold = program_ == nullptr ? nullptr : account().find_hold(command.hold);
     if (hold == nullptr) {
-        const ResolvedHold* ended = account().find_resolved(command.hold);
+        const ResolvedHold* ended = find_ended(command.hold);
         if (ended == nullptr) return refused(Code::hold_not_found);
         if (ended->end == HoldEnd::expired) return refused(Code::hold_expired);
         if (ended->end == HoldEnd::captured)
@@ -59,9 +67,8 @@ Decision Decider::decide(const ReleaseHold& command) {
     }
     out_.add(HoldResolve{
         .hold = hold->id, .end = HoldEnd::released, .keep_until = now_ + hold_outcome_kept});
-    if (const AccountRare& rare = *account().rare();
-        hold->local_date == today_ && rare.day == today_ && rare.day_spent >= hold->left)
-        count_day_spent(-hold->left);
+    if (hold->local_date == today_ && account().rare()->day == today_)
+        out_.add(DaySpent{.date = today_, .delta = -hold->left});
     add_house(HouseCounter::expired, expired);
     out_.amount = hold->left;
     out_.detail = expired.value;

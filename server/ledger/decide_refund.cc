@@ -13,6 +13,7 @@ namespace {
 struct Drained {
     LotKey lot;
     Points amount;
+    bool lapsed = false;  // their sliding life had ended before they were captured
 };
 
 // The pieces that a spend or a capture took, in the order it took them.
@@ -23,8 +24,11 @@ std::vector<Drained> drained_by(const Entry& original) {
             lot != nullptr && lot->cause == Cause::request && lot->delta < Points{})
             drained.push_back({.lot = lot->lot, .amount = -lot->delta});
         if (const auto* slice = std::get_if<HoldSliceDelta>(&effect);
-            slice != nullptr && slice->cause == Cause::request && slice->delta < Points{})
-            drained.push_back({.lot = slice->lot, .amount = -slice->delta});
+            slice != nullptr && slice->delta < Points{} &&
+            (slice->cause == Cause::request || slice->cause == Cause::request_lapsed))
+            drained.push_back({.lot = slice->lot,
+                               .amount = -slice->delta,
+                               .lapsed = slice->cause == Cause::request_lapsed});
     }
     return drained;
 }
@@ -85,7 +89,8 @@ Decision Decider::decide(const Refund& command) {
         const Points given = std::min(to_give, piece->amount - skipped);
         if (given == Points{}) continue;
         to_give -= given;
-        expired += give_back(piece->lot, given, original_->time, command.grace_days);
+        const Instant taken_at = piece->lapsed ? Instant{} : original_->time;
+        expired += give_back(piece->lot, given, taken_at, command.grace_days);
     }
     SUANPAN_ASSERT(to_give == Points{});  // INV-6
     out_.add(TallyAdd{.original = original_->lsn, .taken_back = amount, .keep_until = end});

@@ -25,13 +25,13 @@ void Decider::count_day_spent(Points delta) {
         out_.add(DaySpent{.date = today_, .delta = delta});
 }
 
-void Decider::move_sliding(SlidingUse use) {
+void Decider::move_sliding(SlidingUse use, LocalDate anchor) {
     if (!program_->is_sliding()) return;
     const Instant end = account().sliding_expires_at();
     const bool running = end > now_;
     if (running && use == SlidingUse::start) return;
-    const Instant moved = program_->end_after_days(today_, program_->spec().expiry_count);
-    if (moved == end) return;  // already moved today
+    const Instant moved = program_->end_after_days(anchor, program_->spec().expiry_count);
+    if (running && moved <= end) return;  // moved as far already; it never goes back
     out_.add(SlidingMove{.expires_at = moved,
                          .since = running ? account().rare()->sliding_since : now_});
 }
@@ -109,7 +109,7 @@ Decision Decider::decide(const Spend& command) {
     out_.amount = *taken;
     add_house(HouseCounter::spent, *taken);
     count_day_spent(*taken);
-    move_sliding(SlidingUse::extend);
+    move_sliding(SlidingUse::extend, today_);
     return accepted();
 }
 
@@ -129,7 +129,9 @@ Decision Decider::decide(const PlaceHold& command) {
         account().rare()->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
     const HoldId hold{out_.ordinal};
-    out_.add(HoldPut{.hold = hold, .local_date = today_, .expires_at = now_ + life});
+    // A hold that no limit counts takes nothing off one when it ends.
+    const LocalDate counted_on = left_today().has_value() ? today_ : LocalDate{};
+    out_.add(HoldPut{.hold = hold, .local_date = counted_on, .expires_at = now_ + life});
     if (!drain(*taken, taking, hold)) return refused(Code::too_many_lots, limits::lots_drained_max);
     count_day_spent(*taken);
     out_.amount = *taken;

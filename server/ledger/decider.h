@@ -83,7 +83,7 @@ private:
     // Sets the date at which the account's sliding points end: `extend` is what an earning or a
     // spend does, `start` only sees to it that there is one.
     enum class SlidingUse : std::uint8_t { extend, start };
-    void move_sliding(SlidingUse use);
+    void move_sliding(SlidingUse use, LocalDate anchor);
 
     // Puts points into a lot and repays debt out of them. Returns what was repaid.
     Points put_into_lot(const LotKey& key, Points amount);
@@ -99,6 +99,8 @@ private:
     void add_house(HouseCounter counter, Points delta) {
         if (delta != Points{}) out_.add(HouseDelta{.counter = counter, .delta = delta});
     }
+    // How a hold ended, as long as that is remembered.
+    [[nodiscard]] const ResolvedHold* find_ended(HoldId id) const;
     // Whether `original_` is what a refund or revoke may be about; what it moved is its amount.
     [[nodiscard]] std::optional<Code> check_original(bool wants_earning) const;
     [[nodiscard]] Points taken_back_already() const;

@@ -55,8 +55,7 @@ private:
                              .end = HoldEnd::expired,
                              .keep_until = hold.expires_at + hold_outcome_kept});
         const AccountRare& rare = *account_.rare();
-        if (hold.left > Points{} && hold.local_date == rare.day &&
-            program_.calendar().local_date(now_) == rare.day && rare.day_spent >= hold.left)
+        if (hold.local_date == rare.day && program_.calendar().local_date(now_) == rare.day)
             out_.add(DaySpent{.date = rare.day, .delta = -hold.left});
     }
 
@@ -73,16 +72,18 @@ private:
             key.expires_at = program_.end_after_days(
                 program_.calendar().local_date(hold.expires_at), program_.spec().hold_grace_days);
         }
+        // The hold ended before its lot: the points were there to repay debt, whenever this is
+        // posted.
+        const Points repaid = std::min(debt_, slice.amount);
+        debt_ -= repaid;
+        repaid_ += repaid;
         if (account_.expires_at(key) <= now_) {
-            expired_ += slice.amount;
+            expired_ += slice.amount - repaid;
             return;
         }
         key = target_lot(account_, out_, key, program_.spec().merge_lots);
         out_.add(LotDelta{.lot = key, .delta = slice.amount, .cause = Cause::returned});
-        const Points repaid = std::min(debt_, slice.amount);
         if (repaid == Points{}) return;
-        debt_ -= repaid;
-        repaid_ += repaid;
         out_.add(LotDelta{.lot = key, .delta = -repaid, .cause = Cause::debt});
     }
 

@@ -18,10 +18,11 @@ namespace suanpan::ledger {
 
 // Why points moved into or out of a lot. Refunds and revokes go by those of cause `request`.
 enum class Cause : std::uint8_t {
-    request = 0,   // what the command asked for
-    expiry = 1,    // due: the lot had expired
-    returned = 2,  // due: a hold had expired and gave its points back
-    debt = 3,      // repays what the account owed
+    request = 0,         // what the command asked for
+    expiry = 1,          // due: the lot had expired
+    returned = 2,        // due: a hold had expired and gave its points back
+    debt = 3,            // repays what the account owed
+    request_lapsed = 4,  // a capture of points whose sliding life has ended meanwhile
 };
 
 // Adds to a lot; makes it where it is absent, erases it at zero.

@@ -200,7 +200,7 @@ private:
             }
             case tag_hold_slice: {
                 HoldSliceDelta e;
-                e.cause = small_as(head, Cause::debt);
+                e.cause = small_as(head, Cause::request_lapsed);
                 e.hold = hold();
                 e.lot = lot();
                 e.delta = points();

@@ -32,6 +32,7 @@ struct AmountOf {
     Points operator()(const Spend& c) { return c.amount; }
     Points operator()(const PlaceHold& c) { return c.amount; }
     Points operator()(const CaptureHold& c) { return c.amount; }
+    Points operator()(const Adjust& c) { return c.delta == Points{} ? c.delta : Points{1}; }
     Points operator()(const Refund& c) {
         least = Points{0};
         return c.amount;
@@ -61,7 +62,6 @@ struct FieldsOf {
         return std::nullopt;
     }
     Checked operator()(const Adjust& c) const {
-        if (c.delta == Points{}) return field(1);
         if (!is_instant(c.expires_at)) return field(2);
         return std::nullopt;
     }

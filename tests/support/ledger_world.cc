@@ -144,12 +144,7 @@ Expiring LedgerWorld::expiring(const MemberId& member, ProgramId program, Durati
 
 SubjectTotals LedgerWorld::totals(ProgramId program, Instant now) {
     ledger::Totals sum;
-    for (const auto& ledger : ledgers_) {
-        const ledger::Totals effective = ledger->effective_totals(program, now);
-        sum.add(effective);
-        SUANPAN_ASSERT(ledger->posted_totals(program).balance());  // INV-3
-        SUANPAN_ASSERT(effective.balance());                       // INV-3
-    }
+    for (const auto& ledger : ledgers_) sum.add(ledger->effective_totals(program, now));
     const auto narrow = [](ledger::WideSum wide) { return static_cast<std::int64_t>(wide); };
     return {.issued = narrow(sum.issued),
             .available = narrow(sum.available),
@@ -224,6 +219,13 @@ namespace {
 using HouseMarks = std::map<std::tuple<std::uint32_t, std::uint32_t>, Lsn>;
 
 }  // namespace
+
+std::unique_ptr<LedgerWorld> LedgerWorld::replayed(std::uint16_t shards,
+                                                   std::vector<std::vector<std::byte>> entries) {
+    LedgerWorld history{1};
+    history.journal_ = std::move(entries);
+    return history.rebuilt(shards);
+}
 
 std::unique_ptr<LedgerWorld> LedgerWorld::rebuilt(std::uint16_t shards, const Image* image) const {
     auto world = std::make_unique<LedgerWorld>(shards);

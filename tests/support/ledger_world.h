@@ -62,6 +62,9 @@ public:
     template <typename Between>
     Image take_image(std::size_t slice_bytes, Between&& between);
 
+    // A world made by replaying encoded entries, LSN 1 first.
+    [[nodiscard]] static std::unique_ptr<LedgerWorld> replayed(
+        std::uint16_t shards, std::vector<std::vector<std::byte>> entries);
     // A world with another number of shards and the same history: replayed from the first entry, or
     // from `image` and what came after it.
     [[nodiscard]] std::unique_ptr<LedgerWorld> rebuilt(std::uint16_t shards,

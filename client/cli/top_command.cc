@@ -80,13 +80,11 @@ std::string screen(const MetricsPage& before, const MetricsPage& now, double len
                          whole(now.value("suanpan_stalls_total" + labels)),
                          time_text(now.value("suanpan_stall_seconds_max" + labels))));
     }
-    line(fmt::format("accounts {}   lots {}   holds {}   ids remembered {}   connections {}",
-                     whole(now.sum("suanpan_accounts")), whole(now.sum("suanpan_lots")),
-                     whole(now.sum("suanpan_holds")), whole(now.sum("suanpan_request_log_ids")),
+    line(fmt::format("accounts {}   ids remembered {}   connections {}",
+                     whole(now.sum("suanpan_accounts")), whole(now.sum("suanpan_request_log_ids")),
                      whole(now.sum("suanpan_connections_open"))));
-    line(fmt::format("inbox {}   fullest ring {}   waiting for a commit {}   segment room {} MiB",
-                     whole(now.sum("suanpan_inbox_depth")), whole(now.sum("suanpan_ring_depth")),
-                     whole(now.sum("suanpan_staged_entries")),
+    line(fmt::format("fullest ring {}   waiting for a commit {}   segment room {} MiB",
+                     whole(now.sum("suanpan_ring_depth")), whole(now.sum("suanpan_staged_entries")),
                      whole(now.value("suanpan_segment_free_bytes") / 1048576)));
     line(fmt::format("durable up to entry {}", whole(now.value("suanpan_durable_lsn"))));
     return out;

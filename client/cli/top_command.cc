@@ -83,9 +83,9 @@ std::string screen(const MetricsPage& before, const MetricsPage& now, double len
     line(fmt::format("accounts {}   ids remembered {}   connections {}",
                      whole(now.sum("suanpan_accounts")), whole(now.sum("suanpan_request_log_ids")),
                      whole(now.sum("suanpan_connections_open"))));
-    line(fmt::format("fullest ring {}   waiting for a commit {}   segment room {} MiB",
+    line(fmt::format("fullest ring {}   waiting for a commit {}   journal room {} MiB",
                      whole(now.sum("suanpan_ring_depth")), whole(now.sum("suanpan_staged_entries")),
-                     whole(now.value("suanpan_segment_free_bytes") / 1048576)));
+                     whole(now.value("suanpan_journal_free_bytes") / 1048576)));
     line(fmt::format("durable up to entry {}", whole(now.value("suanpan_durable_lsn"))));
     return out;
 }

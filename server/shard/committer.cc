@@ -24,7 +24,8 @@ Committer::Committer(storage::Journal& journal, std::uint16_t shards, CommitterM
       next_(journal.last_lsn().value + 1),
       durable_(journal.last_lsn().value),
       floor_ms_(journal.request_floor_ms()),
-      durable_floor_ms_(journal.request_floor_ms()) {
+      durable_floor_ms_(journal.request_floor_ms()),
+      last_time_(journal.last_time()) {
     staged_.reserve(shards);
     // A batch holds at least one entry, so as many slots as entries can never be full.
     for (std::uint16_t i = 0; i < shards; ++i)
@@ -86,7 +87,9 @@ bool Committer::commit_run() {
     const Lsn first = durable() + 1;
     Lsn next = first;
     std::size_t bytes = 0;
-    Instant time{0};
+    // Shards read the clock each for itself, so a later LSN may carry an earlier time; the
+    // journal's time never goes back.
+    Instant time = last_time_;
     while (!waiting_.empty() && waiting_.front()->first == next) {
         const StagedBatch* batch = waiting_.front();
         if (!run_.empty() && (entry_bytes_.size() + batch->count() > limits::commit_entries_max ||
@@ -120,6 +123,7 @@ bool Committer::commit_run() {
     last_flush_ns_.store(took.count(), std::memory_order_relaxed);
     metrics_.note_commit(entry_bytes_.size(), bytes, Duration{took.count()});
     metrics_.durable_lsn.set(next.value - 1);
+    last_time_ = time;
     durable_floor_ms_.store(floor_ms, std::memory_order_release);
     // Release: a shard that sees the new value sees the entries on disk, and may let go of the
     // batches.

@@ -96,6 +96,7 @@ private:
     // the next holder sees what the last one left.
     alignas(64) std::atomic<bool> token_{false};
     std::vector<const StagedBatch*> waiting_;  // a heap, lowest LSN on top
+    Instant last_time_;                        // of the last commit
     std::vector<const StagedBatch*> run_;
     std::vector<std::span<const std::byte>> pieces_;
     std::vector<std::uint32_t> entry_bytes_;

@@ -170,7 +170,7 @@ Outcome FakeServer::answer(const Command& command) {
         place->second.detail = static_cast<std::int64_t>(executed_.size());
     }
     Outcome answered = place->second;
-    if (!is_new && behaviour_.repeats_differ) answered.entry_id.value += 1'000'000;
+    if (!is_new && behaviour_.repeats_differ) answered.entry_id.value += 1'000'000 * ++repeats_;
     return answered;
 }
 

@@ -51,6 +51,7 @@ private:
     std::map<CommandKind, std::uint64_t> kinds_;
     std::uint64_t busy_given_ = 0;
     bool was_cut_ = false;
+    std::uint64_t repeats_ = 0;  // each differs from the one before, with repeats_differ
     std::vector<int> open_;
     std::vector<std::thread> threads_;
     std::thread accepting_;

@@ -107,12 +107,23 @@ std::optional<RawFault> find_raw_fault(const storage::DataDirectory& directory, 
     const auto names = volume.list();
     if (!names) return std::nullopt;
     std::optional<RawFault> fault;
+    std::uint64_t ordinal_before = 0;  // 0: none yet
     for (const std::string& name : *names) {
-        if (!storage::segment_ordinal(name)) continue;
+        const auto ordinal = storage::segment_ordinal(name);
+        if (!ordinal) continue;
+        const std::uint64_t first_due = due;
         SegmentWalk walk(volume.describe() + "/" + name, name);
         fault = walk.follow(due, chain);
         reached = Lsn{due - 1};
+        if (fault && fault->offset == 0 && due == first_due && ordinal_before != 0) {
+            // It begins too late: what is missing belongs to the segment before.
+            const bool is_gap = *ordinal != ordinal_before + 1;
+            fault->segment = storage::segment_name(ordinal_before + (is_gap ? 1 : 0));
+            fault->what = is_gap ? "this segment is missing"
+                                 : "the commit that begins here is missing at the file's end";
+        }
         if (fault) break;
+        ordinal_before = *ordinal;
     }
     return fault;
 }

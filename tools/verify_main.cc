@@ -8,9 +8,12 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -165,6 +168,11 @@ int run_guarded(const Arguments& arguments) {
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("no process for the work; free some memory");
     if (child == 0) {
+        // Whatever a sanitizer has installed: die of the signal itself, without a core file.
+        for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+            ::signal(signal, SIG_DFL);
+        const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+        ::setrlimit(RLIMIT_CORE, &no_core);
         const int code = run(arguments, *place);
         std::fflush(stdout);
         std::fflush(stderr);

@@ -28,6 +28,8 @@ namespace {
 
 constexpr auto drain_patience = std::chrono::seconds(10);
 constexpr auto checkpoint_patience = std::chrono::seconds(300);
+// How late commits come where replies do not wait for them.
+constexpr auto unsafe_lag = std::chrono::milliseconds(100);
 constexpr auto poll_every = std::chrono::milliseconds(5);
 
 storage::JournalOptions journal_options(const ServerConfig& config) {
@@ -214,7 +216,8 @@ void Server::Parts::commit_start_record() {
 }
 
 void Server::Parts::start_threads() {
-    commit_thread = std::make_unique<shard::CommitThread>(committer);
+    commit_thread = std::make_unique<shard::CommitThread>(
+        committer, config.unsafe_reply_before_commit ? unsafe_lag : std::chrono::milliseconds{});
     reader.start();
     std::vector<shard::SliceLane*> lanes;
     lanes.reserve(shards.size());

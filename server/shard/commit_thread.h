@@ -4,6 +4,7 @@
 #include "server/shard/committer.h"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 namespace suanpan::shard {
@@ -11,7 +12,10 @@ namespace suanpan::shard {
 // Sleeps until a shard asks, then commits until nothing is staged. stop() commits what is left.
 class CommitThread {
 public:
-    explicit CommitThread(Committer& committer) : committer_(committer) {
+    // `lag`: waits so long before each commit. Not zero only where the server is made to reply
+    // before the commit, so that whoever looks for what a kill took finds it every time.
+    explicit CommitThread(Committer& committer, std::chrono::milliseconds lag = {})
+        : committer_(committer), lag_(lag) {
         thread_ = std::thread([this] { run(); });
     }
     ~CommitThread() { stop(); }
@@ -36,6 +40,7 @@ private:
     void run() {
         while (true) {
             const std::uint32_t asked = asked_.load(std::memory_order_acquire);
+            if (lag_.count() > 0) std::this_thread::sleep_for(lag_);
             while (committer_.try_commit()) {
             }
             if (stopping_.load(std::memory_order_acquire)) return;
@@ -44,6 +49,7 @@ private:
     }
 
     Committer& committer_;
+    const std::chrono::milliseconds lag_;
     std::atomic<std::uint32_t> asked_{0};
     std::atomic<bool> stopping_{false};
     std::thread thread_;

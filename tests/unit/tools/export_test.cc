@@ -32,6 +32,7 @@ TEST(Export, WritesOneLinePerLotThatIsStillThere) {
     PointsFolder folder;
     folder.earn(alice, 100);
     folder.run(alice, CommandKind::earn, Earn{.amount = {7}, .expires_at = later});
+    folder.commit();
     folder.checkpoint();
     folder.spend(alice, 3);  // out of the lot that ends first
     folder.commit();

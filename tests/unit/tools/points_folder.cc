@@ -192,10 +192,14 @@ void flip_bit(const std::string& path, std::uint64_t offset) {
     file.put(static_cast<char>(byte ^ 1));
 }
 
-std::uint64_t offset_of(const std::string& path, std::string_view bytes) {
-    const std::size_t at = slurp(path).find(bytes);
-    EXPECT_NE(at, std::string::npos) << path;
-    return at;
+std::vector<std::uint64_t> offsets_of(const std::string& path, std::string_view bytes) {
+    const std::string content = slurp(path);
+    std::vector<std::uint64_t> offsets;
+    for (std::size_t at = content.find(bytes); at != std::string::npos;
+         at = content.find(bytes, at + 1))
+        offsets.push_back(at);
+    EXPECT_FALSE(offsets.empty()) << path;
+    return offsets;
 }
 
 std::uint64_t commit_offset(const std::string& path, Lsn lsn) {

@@ -86,8 +86,9 @@ struct ToolRun {
 
 // Flips the lowest bit of the byte at `offset`.
 void flip_bit(const std::string& file, std::uint64_t offset);
-// Where `bytes` first occur in the file; fails the test where they do not.
-[[nodiscard]] std::uint64_t offset_of(const std::string& file, std::string_view bytes);
+// Every place where `bytes` occur in the file; fails the test where they do not.
+[[nodiscard]] std::vector<std::uint64_t> offsets_of(const std::string& file,
+                                                    std::string_view bytes);
 // Where the commit that begins with `lsn` lies in a segment.
 [[nodiscard]] std::uint64_t commit_offset(const std::string& file, Lsn lsn);
 

@@ -1,0 +1,78 @@
+// Random sequences of commands: the ledger must do what the model does, on any number of shards.
+//
+// RapidCheck prints its seed; RC_PARAMS="seed=... max_success=10000" repeats or widens a run.
+#include "tests/property/move.h"
+#include "tests/property/player.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace rc {
+
+using suanpan::testing::Move;
+
+template <>
+struct Arbitrary<Move> {
+    static Gen<Move> arbitrary() {
+        using enum Move::What;
+        const auto what = gen::weightedElement<Move::What>({{24, earn},
+                                                            {20, spend},
+                                                            {16, hold},
+                                                            {14, capture},
+                                                            {10, release},
+                                                            {14, refund},
+                                                            {12, revoke},
+                                                            {6, adjust},
+                                                            {3, freeze},
+                                                            {4, limit},
+                                                            {2, member},
+                                                            {2, update_program},
+                                                            {6, repeat},
+                                                            {2, repeat_wrong},
+                                                            {1, raise_floor},
+                                                            {4, sweep},
+                                                            {2, image},
+                                                            {3, restart}});
+        const auto small = gen::inRange<std::uint8_t>(0, 255);
+        return gen::build<Move>(
+            gen::set(&Move::what, what), gen::set(&Move::member, gen::inRange<std::uint8_t>(0, 3)),
+            gen::set(&Move::program, gen::weightedOneOf<std::uint8_t>(
+                                         {{60, gen::inRange<std::uint8_t>(0, 5)},
+                                          {1, gen::just(static_cast<std::uint8_t>(99))}})),
+            gen::set(&Move::partner, gen::inRange<std::uint8_t>(0, 10)),
+            gen::set(&Move::points, gen::inRange<std::uint16_t>(0, 200)),
+            gen::set(&Move::variant, small),
+            gen::set(&Move::pick, gen::inRange<std::uint8_t>(0, 4)), gen::set(&Move::wait, small));
+    }
+};
+
+}  // namespace rc
+
+namespace suanpan::testing {
+namespace {
+
+class LedgerProperty : public ::testing::TestWithParam<std::uint16_t> {};
+
+TEST_P(LedgerProperty, AnswersAsTheModelDoesAndKeepsEveryInvariant) {
+    std::size_t accepted = 0;
+    EXPECT_TRUE(rc::check("the ledger and the model are one", [&] {
+        // Up to a hundred moves; RapidCheck shortens a sequence that fails.
+        const auto moves = *rc::gen::arbitrary<std::vector<Move>>();
+        Player player{GetParam()};
+        try {
+            player.play(moves);
+        } catch (const Difference& difference) {
+            RC_FAIL(difference.what());
+        }
+        accepted += player.accepted();
+    }));
+    EXPECT_GT(accepted, 100U) << "the moves have hardly tried anything";
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, LedgerProperty, ::testing::Values(1, 2, 4));
+
+}  // namespace
+}  // namespace suanpan::testing

@@ -43,8 +43,12 @@ template <typename Choice, std::size_t N>
 Choice choose(const std::string& text, std::string_view flag,
               const std::array<std::string_view, N>& names) {
     const auto* place = std::ranges::find(names, text);
-    if (place == names.end())
-        throw UsageError(fmt::format("{} is one of {}", flag, fmt::join(names, ", ")));
+    if (place == names.end()) {
+        std::string allowed(flag);
+        allowed += " is one of";
+        for (const std::string_view name : names) allowed.append(" ").append(name);
+        throw UsageError(allowed);
+    }
     return static_cast<Choice>(place - names.begin());
 }
 

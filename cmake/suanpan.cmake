@@ -31,12 +31,16 @@ endfunction()
 # A GoogleTest program whose every TEST becomes a ctest test of the same name. LABELS threads: it runs
 # several threads, so CI runs it under ThreadSanitizer too.
 function(suanpan_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty word would vanish below, and take TIMEOUT with it as a label
   endif()
   suanpan_executable(${name} SOURCES ${ARG_SOURCES} LINKS ${ARG_LINKS} GTest::gmock_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  if(ARG_ENVIRONMENT)
+    set(environment ENVIRONMENT "${ARG_ENVIRONMENT}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+                       ${environment})
   if(threads IN_LIST ARG_LABELS)
     set_property(GLOBAL APPEND PROPERTY SUANPAN_THREAD_TESTS ${name})
   endif()

@@ -1,7 +1,7 @@
 /* Compiled as C99, so that client/suanpan.h stays usable from it. */
-#include <string.h>
-
 #include "client/suanpan.h"
+
+#include <string.h>
 
 int spend_from_c99(uint16_t port, uint32_t partner, const void* key, size_t key_bytes,
                    suanpan_answer* answer) {

@@ -217,6 +217,10 @@ constexpr Points sum_max{4 * amount_points_max};
 // No house counter is as large: 2^60 times amount_points_max comes first.
 constexpr WideSum counter_max = static_cast<WideSum>(1) << 120U;
 
+bool is_counter(WideSum points) {
+    return points >= -counter_max && points <= counter_max;
+}
+
 bool is_amount_or_zero(std::int64_t points) {
     return points >= 0 && points <= amount_points_max;
 }
@@ -451,10 +455,15 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
                 const auto high =
                     static_cast<WideSum>(static_cast<std::int64_t>(bytes.counters[i][1]));
                 counters[i] = (high << 64U) | static_cast<WideSum>(bytes.counters[i][0]);
-                if (counters[i] > counter_max || counters[i] < -counter_max) return malformed;
+                if (!is_counter(counters[i])) return malformed;
             }
+            // Records of several shards add up here; their sum has the same bound as each of them.
             House& to = house(ProgramId{head.program});
-            for (std::size_t i = 0; i < house_counter_count; ++i) to.counters[i] += counters[i];
+            for (std::size_t i = 0; i < house_counter_count; ++i) {
+                counters[i] += to.counters[i];
+                if (!is_counter(counters[i])) return malformed;
+            }
+            to.counters = counters;
             to.last_lsn = std::max(to.last_lsn, Lsn{head.lsn});
             return {};
         }

@@ -145,6 +145,24 @@ TEST(Checkpoint, RecordsCutShortAnywhereAreRefused) {
     EXPECT_EQ(loaded.load_record(unknown).error(), RecordDamage::unknown_type);
 }
 
+TEST(Checkpoint, HouseCountersThatAddUpTooFarAreRefused) {
+    LedgerBook book;
+    book.earn(1);
+    for (auto record : records_of(book.ledger, 1U << 20U)) {
+        if (!house_record_info(record)) continue;
+        // The first counter's high half follows two heads and its low half: 2^119, sound by itself.
+        constexpr std::size_t high_at = 16 + 8 + 8;
+        record.at(high_at + 6) = std::byte{0x80};
+        Ledger loaded({.seed = 5});
+        EXPECT_TRUE(loaded.load_record(record).has_value());
+        const auto second = loaded.load_record(record);
+        ASSERT_FALSE(second.has_value());
+        EXPECT_EQ(second.error(), RecordDamage::malformed);
+        return;
+    }
+    FAIL() << "an earning leaves a house record";
+}
+
 TEST(Checkpoint, RecordsSayWhoseTheyAre) {
     LedgerBook book;
     book.earn(1);

@@ -138,6 +138,7 @@ private:
     // A turn: shard_turn.cc
     void install(const Mail& mail);
     void end_batch();
+    void add_floor_entry();
     void commit();
     [[nodiscard]] bool release();
     void raise_floor();
@@ -167,6 +168,7 @@ private:
     bool room_ = true;
     bool clock_safe_ = true;
     bool draining_ = false;
+    bool floor_commit_wanted_ = false;  // a follow-up of this batch waits for a higher floor
     // Taken from the sockets, not looked at yet; at most inbox_commands_max.
     struct Inboxed {
         Command command;

@@ -72,8 +72,14 @@ void Shard::lookup(const Command& command, const ReplyTo& to) {
         return park({.what = ReadJob::What::entry, .from = found.lsn},
                     {.command = command, .to = to, .digest = digest});
     }
-    // An id at or above the floor that is durable could still run, now or after a crash.
-    if (id_ms >= around_.committer.durable_floor_ms()) return refuse(to, Code::unknown_yet);
+    // An id at or above the floor that is durable could still run, now or after a crash. Where the
+    // floor has risen past it, a commit of its own makes that durable: an idle server has no other.
+    if (id_ms >= around_.committer.durable_floor_ms()) {
+        if (id_ms >= around_.committer.floor_ms() || not_now() != Code::ok)
+            return refuse(to, Code::unknown_yet);
+        floor_commit_wanted_ = true;
+        return batch_.add_follow_up(command, to);
+    }
     if (sees_undurable()) return batch_.add_follow_up(command, to);
     const Lsn newest = ledger_->last_lsn(head.member, head.program);
     if (newest.value == 0) return refuse(to, Code::not_executed);

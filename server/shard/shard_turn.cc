@@ -82,6 +82,8 @@ void Shard::install(const Mail& mail) {
 
 void Shard::end_batch() {
     if (batch_.empty()) return;
+    if (floor_commit_wanted_ && !batch_.has_entries()) add_floor_entry();
+    floor_commit_wanted_ = false;
     metrics_.batches.add();
     metrics_.batch_events.record(batch_.commands());
     metrics_.entries_staged.add(batch_.entry_count());
@@ -92,6 +94,15 @@ void Shard::end_batch() {
     // A turn takes microseconds; one that did not was the server's own doing.
     metrics_.note_stall(StallCause::server, at - turn_began_);
     staged_at_.push_back({.last = last_reserved_, .at = at, .commands = commands});
+}
+
+// Every commit carries the request-log floor; this entry says nothing else, a block of no refusals.
+void Shard::add_floor_entry() {
+    SUANPAN_PROBE("a lookup made a raised floor durable");
+    entry_.reset();
+    entry_.kind = ledger::EntryKind::refusals;
+    entry_.time = now_;
+    batch_.add_entry(entry_, ledger::no_account, nullptr);
 }
 
 // How long what has become durable waited for it, and whose fault a long wait was.

@@ -1,0 +1,133 @@
+#include "tests/unit/shard/shard_world.h"
+
+#include <gtest/gtest.h>
+
+namespace suanpan::shard {
+namespace {
+
+TEST(Shard, MakesARaisedFloorDurableForALookupOnAnIdleServer) {
+    ShardWorld world;
+    world.make_program();
+    const Command late = world.command(CommandKind::earn, Earn{.amount = Points{5}},
+                                       Duration{limits::request_log_window.ns - seconds(5).ns});
+    world.clock.advance(seconds(10));
+    world.settle();  // the floor has risen past the id; no commit has carried it
+    ASSERT_LE(world.committer().durable_floor_ms(), late.head.request_id.unix_ms());
+    ASSERT_EQ(world.ask(late).code, Code::request_too_old);
+
+    Command lookup = late;
+    lookup.head.kind = CommandKind::lookup;
+    lookup.body = Lookup{};
+    EXPECT_EQ(world.ask(lookup).code, Code::not_executed);
+    EXPECT_GT(world.committer().durable_floor_ms(), late.head.request_id.unix_ms());
+}
+
+TEST(Shard, CommitsNothingForALookupOfAnIdThatCouldStillRun) {
+    ShardWorld world;
+    world.make_program();
+    const Lsn before = world.committer().durable();
+    EXPECT_EQ(world.ask(world.command(CommandKind::lookup, Lookup{})).code, Code::unknown_yet);
+    EXPECT_EQ(world.committer().durable(), before);
+}
+
+TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
+    ShardWorld world;
+    world.make_program();
+    const Outcome spent = [&] {
+        world.ask(world.command(CommandKind::earn, Earn{.amount = Points{50}}));
+        return world.ask(world.command(CommandKind::spend, Spend{.amount = Points{20}}));
+    }();
+    ASSERT_EQ(spent.code, Code::ok);
+    const Command refund = world.command(CommandKind::refund, Refund{.original = spent.entry_id});
+    const std::uint32_t parked = world.send(refund);
+    const std::uint32_t behind =
+        world.send(world.command(CommandKind::earn, Earn{.amount = Points{1}}));
+    world.step_shards();
+    ASSERT_EQ(world.answer(parked), nullptr);
+
+    world.committer().raise_floor(refund.head.request_id.unix_ms() + 1000);
+    world.settle();
+    ASSERT_NE(world.answer(parked), nullptr);
+    EXPECT_EQ(world.answer(parked)->code, Code::request_too_old);
+    ASSERT_NE(world.answer(behind), nullptr);
+    EXPECT_EQ(world.answer(behind)->code, Code::request_too_old);
+}
+
+TEST(Shard, RefusesAReusedIdOnlyOnceTheFirstAttemptIsDurable) {
+    ShardWorld world;
+    world.make_program();
+    const Command first = world.command(CommandKind::earn, Earn{.amount = Points{5}});
+    Command other = first;
+    other.body = Earn{.amount = Points{6}};
+    other.head.body_hash = first.head.body_hash + 1;
+    const std::uint32_t earned = world.send(first);
+    world.step_shards();
+    const std::uint32_t in_flight = world.send(other);
+    world.step_shards();
+    EXPECT_EQ(world.answer(in_flight), nullptr);
+    ASSERT_EQ(world.answer(earned), nullptr);
+
+    world.commit();
+    ASSERT_NE(world.answer(in_flight), nullptr);
+    EXPECT_EQ(world.answer(in_flight)->code, Code::request_id_reused);
+    EXPECT_EQ(world.answer(earned)->code, Code::ok);
+}
+
+// A checkpoint must not have a program whose entry a crash could still take back.
+TEST(Shard, HoldsTheSliceWithProgramsBackUntilTheyAreDurable) {
+    ShardWorld world;
+    PutProgram put;
+    put.spec = {.id = shop, .version = 1};
+    std::string_view("Shop").copy(put.spec.name.bytes.data(), 4);
+    std::string_view("CNY").copy(put.spec.currency.bytes.data(), 3);
+    std::string_view("Asia/Shanghai").copy(put.spec.time_zone.bytes.data(), 13);
+    Command create = world.command(CommandKind::program_create, put);
+    create.head.member = {};
+    world.send(create);
+    world.step_shards();
+    ASSERT_NE(world.shard(0).ledger().program(shop), nullptr);
+
+    SliceLane& lane = world.shard(0).slice_lane();
+    ASSERT_TRUE(
+        lane.try_ask({.slice = std::make_unique<Slice>(), .bytes = 64U << 10U, .first = true}));
+    world.step_shards();
+    std::unique_ptr<Slice> slice;
+    lane.drain_answers([&](std::unique_ptr<Slice>&& answer) { slice = std::move(answer); });
+    ASSERT_NE(slice, nullptr);
+    EXPECT_GT(slice->records.highest, world.committer().durable());
+}
+
+// Look-ups after a crash come by the thousand, and their entries lie side by side.
+TEST(JournalReader, ReadsNeighboursFromTheCommitThatItHasAlready) {
+    ShardWorld world;
+    world.make_program();
+    const std::uint32_t first =
+        world.send(world.command(CommandKind::earn, Earn{.amount = Points{5}}));
+    const std::uint32_t second =
+        world.send(world.command(CommandKind::earn, Earn{.amount = Points{6}}));
+    world.settle();
+    const Lsn one = world.answer(first)->entry_id;
+    const Lsn two = world.answer(second)->entry_id;
+    ASSERT_EQ(world.journal().read(one)->view.first_lsn(),
+              world.journal().read(two)->view.first_lsn());
+
+    JournalReader reader(world.journal(), 1);
+    std::vector<ReadDone> answers;
+    const auto read = [&](Lsn lsn) {
+        EXPECT_TRUE(reader.try_ask(ShardIndex{0}, {.what = ReadJob::What::entry, .from = lsn}));
+        reader.run_once();
+        reader.drain(ShardIndex{0}, [&](ReadDone&& done) { answers.push_back(std::move(done)); });
+    };
+    read(one);
+    for (const auto& [name, file] : world.volume.stores) file->values.clear();  // the disk is gone
+    read(two);
+    read(Lsn{1});
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].code, Code::ok);
+    EXPECT_EQ(answers[1].code, Code::ok);
+    EXPECT_NE(answers[0].entry, answers[1].entry);
+    EXPECT_EQ(answers[2].code, Code::unavailable);
+}
+
+}  // namespace
+}  // namespace suanpan::shard

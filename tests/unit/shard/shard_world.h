@@ -1,0 +1,97 @@
+// ShardWorld: real shards, committer, journal and reader over a volume in memory, on one thread.
+#pragma once
+
+#include "server/shard/checkpointer.h"
+#include "server/shard/committer.h"
+#include "server/shard/exchange.h"
+#include "server/shard/journal_reader.h"
+#include "server/shard/recovery.h"
+#include "server/shard/shard.h"
+#include "storage/journal.h"
+#include "tests/unit/storage/memory_volume.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace suanpan::shard {
+
+inline constexpr ProgramId shop{7};
+inline constexpr MemberId alice{.high = 1, .low = 0xa11ce};
+
+// Stands still until a test moves it.
+class StillClock final : public Clock {
+public:
+    [[nodiscard]] Instant now() const override { return now_; }
+    [[nodiscard]] bool is_safe() const override { return true; }
+    void advance(Duration by) override { now_ = now_ + by; }
+
+private:
+    Instant now_ = Instant{1'800'000'000'000'000'000};
+};
+
+// Nothing happens that a test does not ask for: it steps the shards, the committer, the journal's
+// reader and the checkpoint one by one.
+class ShardWorld {
+public:
+    explicit ShardWorld(std::uint16_t shards = 1,
+                        const storage::JournalOptions& journal_options = {});
+
+    // A process over the same volume: everything but the volume and the time is built anew. As if
+    // the one before had been killed.
+    void restart();
+
+    // Sends to the shard of the member; the answer, when it comes, is answer(number).
+    std::uint32_t send(const Command& command);
+    // A command of `alice`, with a request id made `made_before_now` earlier.
+    [[nodiscard]] Command command(CommandKind kind, const CommandBody& body,
+                                  Duration made_before_now = {});
+    [[nodiscard]] const Outcome* answer(std::uint32_t number) const;
+    [[nodiscard]] const Reply* reply(std::uint32_t number) const;
+
+    void step_shards();
+    void step_reader() { reader_->run_once(); }
+    // One commit of what is staged, then the answers that waited for it.
+    void commit();
+    // Until nothing happens any more, commits and the reader included.
+    void settle();
+    // Sends, settles and returns the answer.
+    Outcome ask(const Command& command);
+    void make_program();
+    // A whole checkpoint round.
+    void write_checkpoint();
+
+    StillClock clock;
+    storage::MemoryVolume volume;
+    [[nodiscard]] Committer& committer() { return *committer_; }
+    [[nodiscard]] storage::Journal& journal() { return *journal_; }
+    [[nodiscard]] const storage::DataDirectory& directory() const { return *directory_; }
+    [[nodiscard]] Shard& shard(std::size_t index) { return *shards_[index]; }
+    [[nodiscard]] Recovered& recovered() { return recovered_; }
+
+private:
+    struct Answers final : ReplySink {
+        std::map<std::uint32_t, Reply> replies;
+        void deliver(Reply&& reply) override { replies[reply.to.request] = std::move(reply); }
+    };
+    void build();
+
+    const std::uint16_t shard_count_;
+    const storage::JournalOptions journal_options_;
+    std::optional<storage::DataDirectory> directory_;
+    std::unique_ptr<storage::Journal> journal_;
+    Recovered recovered_;
+    CommitterMetrics committer_metrics_;
+    StorageMetrics storage_metrics_;
+    std::vector<std::unique_ptr<ShardMetrics>> metrics_;
+    std::unique_ptr<Committer> committer_;
+    std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<JournalReader> reader_;
+    Answers answers_;
+    std::vector<std::unique_ptr<Shard>> shards_;
+    std::uint32_t next_request_ = 1;
+};
+
+}  // namespace suanpan::shard

@@ -4,6 +4,7 @@
 #include "protocol/base/ids.h"
 #include "server/ledger/account.h"
 #include "server/ledger/entry.h"
+#include "server/ledger/prefetch.h"
 #include "server/ledger/slab_index.h"
 
 #include <cstddef>
@@ -48,6 +49,17 @@ public:
     [[nodiscard]] AccountRef find(const MemberId& member, ProgramId program) const {
         const auto slot = index_.find(AccountKey{member, program});
         return slot ? AccountRef{*slot} : no_account;
+    }
+    // Two steps of a lookup that is to come, for many accounts one after the other (SlabIndex).
+    void prefetch_index(const MemberId& member, ProgramId program) const {
+        index_.prefetch(AccountKey{member, program});
+    }
+    void prefetch_account(const MemberId& member, ProgramId program) const {
+        const auto* account =
+            reinterpret_cast<const std::byte*>(index_.likely(AccountKey{member, program}));
+        if (account == nullptr) return;
+        prefetch(account);
+        prefetch(account + sizeof(Account) - 1);  // a slot may lie across two lines
     }
     AccountRef find_or_make(const MemberId& member, ProgramId program) {
         const AccountRef found = find(member, program);

@@ -342,13 +342,15 @@ std::string_view text_of(EntryDamage damage) {
     return "unknown damage";
 }
 
-std::size_t encode(const Entry& entry, std::vector<std::byte>& out) {
-    const std::size_t start = out.size();
-    const std::size_t room_bytes =
-        sizeof(EntryHeaderBytes) + entry.effects.size() * effect_bytes_max +
-        (entry.spec ? sizeof(ProgramSpecBytes) : 0) + entry.refusals.size() * refusal_record_bytes;
-    out.resize(start + room_bytes);
-    ByteWriter body{std::span<std::byte>(out).subspan(start + sizeof(EntryHeaderBytes))};
+namespace {
+
+// Entries of up to this size are written here first: a vector would fill the room with zeros
+// before.
+constexpr std::size_t usual_entry_bytes = 1024;
+
+// Writes the whole entry into `room`; returns its length.
+std::size_t encode_into(const Entry& entry, std::span<std::byte> room) {
+    ByteWriter body{room.subspan(sizeof(EntryHeaderBytes))};
     if (entry.kind == EntryKind::refusals)
         for (const RefusalRecord& refusal : entry.refusals) encode_refusal(refusal, body);
     else
@@ -356,7 +358,25 @@ std::size_t encode(const Entry& entry, std::vector<std::byte>& out) {
     const std::size_t length_bytes = sizeof(EntryHeaderBytes) + body.used();
     SUANPAN_ASSERT(length_bytes <= limits::entry_bytes_max);
     const EntryHeaderBytes header = header_bytes_of(entry, length_bytes);
-    std::memcpy(out.data() + start, &header, sizeof(header));
+    std::memcpy(room.data(), &header, sizeof(header));
+    return length_bytes;
+}
+
+}  // namespace
+
+std::size_t encode(const Entry& entry, std::vector<std::byte>& out) {
+    const std::size_t room_bytes =
+        sizeof(EntryHeaderBytes) + entry.effects.size() * effect_bytes_max +
+        (entry.spec ? sizeof(ProgramSpecBytes) : 0) + entry.refusals.size() * refusal_record_bytes;
+    if (room_bytes <= usual_entry_bytes) {
+        std::array<std::byte, usual_entry_bytes> room;
+        const std::size_t length_bytes = encode_into(entry, room);
+        out.insert(out.end(), room.begin(), room.begin() + length_bytes);
+        return length_bytes;
+    }
+    const std::size_t start = out.size();
+    out.resize(start + room_bytes);
+    const std::size_t length_bytes = encode_into(entry, std::span<std::byte>(out).subspan(start));
     out.resize(start + length_bytes);
     return length_bytes;
 }

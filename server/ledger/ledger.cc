@@ -57,12 +57,9 @@ Expiring Ledger::expiring(const MemberId& member, ProgramId program, Duration wi
     return answer;
 }
 
-void Ledger::warm(const MemberId& member, ProgramId program) const {
-    const AccountRef ref = accounts_.find(member, program);
-    if (ref == no_account) return;
-    const auto* account = reinterpret_cast<const std::byte*>(&accounts_[ref]);
-    __builtin_prefetch(account);
-    __builtin_prefetch(account + sizeof(Account) - 1);  // a slot may lie across two lines
+void Ledger::prefetch_indexes(const CommandHead& head) const {
+    request_log_.prefetch(digest_of(head), head.request_id.unix_ms());
+    accounts_.prefetch_index(head.member, head.program);
 }
 
 Lsn Ledger::last_lsn(const MemberId& member, ProgramId program) const {

@@ -126,9 +126,13 @@ public:
     [[nodiscard]] AccountRef find_account(const MemberId& member, ProgramId program) const {
         return accounts_.find(member, program);
     }
-    // Brings an account into the CPU's caches. Called for the commands of a batch one after the
-    // other, before the first is decided, it lets their cache misses overlap.
-    void warm(const MemberId& member, ProgramId program) const;
+    // What a command's decision reads lies a few cache misses away, one after the other. Called for
+    // all commands of a batch before the first is decided, first the one and then the other, these
+    // let the misses overlap.
+    void prefetch_indexes(const CommandHead& head) const;
+    void prefetch_account(const CommandHead& head) const {
+        accounts_.prefetch_account(head.member, head.program);
+    }
     [[nodiscard]] const Account& account(AccountRef ref) const { return accounts_[ref]; }
     [[nodiscard]] std::uint32_t account_count() const { return accounts_.size(); }
 

@@ -40,7 +40,17 @@ RequestLog::Table* RequestLog::table_of(std::int64_t second) const {
 
 RequestLog::Table& RequestLog::make_table(std::int64_t second) {
     if (Table* table = table_of(second); table != nullptr) return *table;
-    return *(tables_[second] = std::make_unique<Table>());
+    auto table = std::make_unique<Table>();
+    // A second usually brings about as many ids as the one before; growing to that size step by
+    // step would hash each of them once more.
+    if (const auto before = tables_.find(second - 1); before != tables_.end())
+        table->reserve(before->second->size());
+    return *(tables_[second] = std::move(table));
+}
+
+void RequestLog::prefetch(const Hash128& digest, std::int64_t request_ms) const {
+    if (const Table* table = table_of(second_of(request_ms)); table != nullptr)
+        table->prefetch(key_of(digest));
 }
 
 RequestFound RequestLog::find(const Hash128& digest, std::int64_t request_ms,

@@ -55,6 +55,8 @@ class RequestLog {
 public:
     [[nodiscard]] RequestFound find(const Hash128& digest, std::int64_t request_ms,
                                     std::uint64_t body_hash) const;
+    // Fetches what find() reads first, without waiting for it (Ledger::prefetch_indexes).
+    void prefetch(const Hash128& digest, std::int64_t request_ms) const;
     // Expects that find() said absent.
     RequestRef insert(const Hash128& digest, std::int64_t request_ms, std::uint64_t body_hash);
     void set_lsn(RequestRef ref, Lsn lsn, bool refused);

@@ -166,7 +166,9 @@ void ShardThread::run() {
     while (!stopping_.load(std::memory_order_acquire)) {
         bool busy = false;
         shard_.begin_turn();
-        for (int i = 0; i < handlers_per_turn_max && io_.poll_one() > 0; ++i) busy = true;
+        for (int i = 0; i < handlers_per_turn_max && !shard_.turn_is_full() && io_.poll_one() > 0;
+             ++i)
+            busy = true;
         if (shard_.step()) busy = true;
         const Instant answered = environment_.clock.now();
         const std::size_t flushed = dirty_.size();

@@ -15,7 +15,7 @@ namespace suanpan::shard {
 // link to the entry before of the same account, into their bytes.
 //
 // One shard's, on its thread only. Refused requests share one entry, the batch's last. Bounded by
-// limits::batch_commands_max, which the shard keeps to.
+// ShardOptions::batch_commands_max, which the shard keeps to.
 class Batch {
 public:
     Batch(ShardIndex shard, ledger::Ledger& ledger, Committer& committer)

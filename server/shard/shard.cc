@@ -60,11 +60,10 @@ void Shard::submit(const Command& command, const ReplyTo& to) {
 }
 
 void Shard::decide_inbox() {
-    // With a million members an account is a few cache misses away, one after the other. Looking
-    // all of them up first lets the processor wait for several at once; measured: a fifth more
-    // spends.
-    for (const Inboxed& inboxed : inbox_)
-        ledger_->warm(inboxed.command.head.member, inboxed.command.head.program);
+    // With a million members an account is a few cache misses away, one after the other. Fetching
+    // those of many commands first lets the processor wait for all of them at once.
+    for (const Inboxed& inboxed : inbox_) ledger_->prefetch_indexes(inboxed.command.head);
+    for (const Inboxed& inboxed : inbox_) ledger_->prefetch_account(inboxed.command.head);
     for (const Inboxed& inboxed : inbox_) accept(inboxed.command, inboxed.to);
     inbox_.clear();
 }
@@ -74,7 +73,11 @@ void Shard::accept(const Command& command, const ReplyTo& to) {
         read(command, to);
     else
         change(command, to);
-    if (batch_.commands() >= options_.batch_commands_max) end_batch();
+    if (batch_.commands() < options_.batch_commands_max) return;
+    // The commit of this batch runs while the next one is decided.
+    end_batch();
+    commit();
+    turn_is_full_ = true;
 }
 
 // Changes of one member run in the order in which they came.

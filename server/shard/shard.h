@@ -30,7 +30,10 @@ struct ShardOptions {
     std::uint64_t hash_seed = 0;
     Duration request_log_window = limits::request_log_window;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
-    std::size_t batch_commands_max = limits::batch_commands_max;
+    // Staged together, at most. Few, so that the commit thread has work while this thread decides
+    // what comes next: with as many to a batch as are in flight the two would take turns
+    // (docs/performance.md).
+    std::size_t batch_commands_max = 64;
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;
@@ -81,6 +84,9 @@ public:
     // True where it did anything.
     bool step();
 
+    // True where enough has been submitted in this turn: a step now lets its commit begin and sends
+    // the answers that are ready.
+    [[nodiscard]] bool turn_is_full() const { return turn_is_full_; }
     // True where a step would find something to do. Called before the thread sleeps.
     [[nodiscard]] bool has_news() const;
     // Changes are refused as shutting_down from now on. On the shard's thread.
@@ -168,6 +174,7 @@ private:
     bool room_ = true;
     bool clock_safe_ = true;
     bool draining_ = false;
+    bool turn_is_full_ = false;
     bool floor_commit_wanted_ = false;  // a follow-up of this batch waits for a higher floor
     // Taken from the sockets, not looked at yet; at most inbox_commands_max.
     struct Inboxed {

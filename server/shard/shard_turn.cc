@@ -18,6 +18,7 @@ constexpr std::int64_t flush_mean_weight = 8;
 void Shard::begin_turn() {
     now_ = std::max(now_, around_.clock.now());
     turn_began_ = now_;
+    turn_is_full_ = false;
     room_ = around_.committer.has_room();
     clock_safe_ = around_.clock.is_safe();
 }

@@ -50,22 +50,25 @@ public:
         const auto slot = index_.find(AccountKey{member, program});
         return slot ? AccountRef{*slot} : no_account;
     }
-    // Two steps of a lookup that is to come, for many accounts one after the other (SlabIndex).
-    void prefetch_index(const MemberId& member, ProgramId program) const {
-        index_.prefetch(AccountKey{member, program});
-    }
-    void prefetch_account(const MemberId& member, ProgramId program) const {
-        const auto* account =
-            reinterpret_cast<const std::byte*>(index_.likely(AccountKey{member, program}));
-        if (account == nullptr) return;
-        prefetch(account);
-        prefetch(account + sizeof(Account) - 1);  // a slot may lie across two lines
-    }
     AccountRef find_or_make(const MemberId& member, ProgramId program) {
         const AccountRef found = find(member, program);
         if (found != no_account) return found;
         return AccountRef{index_.insert(Account(member, program))};
     }
+    // Fetches what find() will look at first, without waiting for it.
+    void prefetch(const MemberId& member, ProgramId program) const {
+        index_.prefetch(AccountKey{member, program});
+    }
+    // Fetches the account itself; waits for nothing where prefetch() has been called before.
+    void prefetch_account(const MemberId& member, ProgramId program) const {
+        const Account* account = index_.likely(AccountKey{member, program});
+        if (account == nullptr) return;
+        const auto* first = reinterpret_cast<const std::byte*>(account);
+        ledger::prefetch(first);
+        ledger::prefetch(first + sizeof(Account) - 1);  // a slot may lie across two lines
+    }
+    // Room in the index for so many, before a load of as many.
+    void reserve(std::uint32_t accounts) { index_.reserve(accounts); }
     [[nodiscard]] Account& operator[](AccountRef ref) {
         return index_[static_cast<std::uint32_t>(ref)];
     }

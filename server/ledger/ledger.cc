@@ -59,7 +59,7 @@ Expiring Ledger::expiring(const MemberId& member, ProgramId program, Duration wi
 
 void Ledger::prefetch_indexes(const CommandHead& head) const {
     request_log_.prefetch(digest_of(head), head.request_id.unix_ms());
-    accounts_.prefetch_index(head.member, head.program);
+    accounts_.prefetch(head.member, head.program);
 }
 
 Lsn Ledger::last_lsn(const MemberId& member, ProgramId program) const {

@@ -1,11 +1,10 @@
-// SlabIndex: finds items of a slab by key, at eight to eleven bytes an item.
+// SlabIndex: finds items of a slab by key, at about eight bytes an item.
 #pragma once
 
-#include "server/ledger/prefetch.h"
+#include "protocol/base/assert.h"
 #include "server/ledger/slab.h"
 #include "server/ledger/slot_table.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -21,16 +20,12 @@ namespace suanpan::ledger {
 //
 // `Traits` names the Item and its Key and says `hash(key)`, `key_of(item)` (equality by ==); a hash
 // must be well mixed in all 64 bits. Items are never erased one by one. Neither copied nor moved.
-//
-// A lookup misses the CPU's caches twice, in the index and in the slab. Who has many to make calls
-// prefetch() for all of them and then likely(), so that the misses overlap.
 template <typename Traits, std::size_t sub_table_count, std::uint32_t chunk_items = 4096>
 class SlabIndex {
 public:
     using Item = typename Traits::Item;
     using Key = typename Traits::Key;
     static_assert(std::has_single_bit(sub_table_count));
-    static_assert(sub_table_count <= 1024);  // SlotTable uses the other bits of a hash
 
     explicit SlabIndex(Traits traits = {}) : traits_(std::move(traits)), tables_(sub_table_count) {}
     SlabIndex(const SlabIndex&) = delete;
@@ -40,64 +35,51 @@ public:
     [[nodiscard]] Item& operator[](std::uint32_t slot) { return slab_[slot]; }
     [[nodiscard]] const Item& operator[](std::uint32_t slot) const { return slab_[slot]; }
 
+    // Fetches what find(key) and insert() will look at first, without waiting for it.
+    void prefetch(const Key& key) const {
+        const std::uint64_t hash = traits_.hash(key);
+        tables_[table_of(hash)].prefetch(hash);
+    }
+    // The item that find(key) will very likely come to, not looked at yet; null where there is
+    // none. Waits for the index only, so that after prefetch() for many keys it waits for nothing.
+    [[nodiscard]] const Item* likely(const Key& key) const {
+        const std::uint64_t hash = traits_.hash(key);
+        const auto slot = tables_[table_of(hash)].find(hash, [](std::uint32_t) { return true; });
+        return slot ? &slab_[*slot] : nullptr;
+    }
     [[nodiscard]] std::optional<std::uint32_t> find(const Key& key) const {
         const std::uint64_t hash = traits_.hash(key);
-        return table(hash).find(
+        return tables_[table_of(hash)].find(
             hash, [&](std::uint32_t slot) { return Traits::key_of(slab_[slot]) == key; });
     }
     // Expects that find(key) has nothing. Returns the item's slot.
     std::uint32_t insert(Item&& item) {
+        SUANPAN_ASSERT_SLOW(!find(Traits::key_of(item)));
         const std::uint64_t hash = traits_.hash(Traits::key_of(item));
         const std::uint32_t slot = slab_.push(std::move(item));
-        SlotTable& into = tables_[table_of(hash)];
-        if (into.is_full()) grow(into, into.size() + 1);
-        into.insert(hash, slot);
+        tables_[table_of(hash)].insert(hash, slot, hash_of());
         return slot;
     }
-    // Makes room in the index for about `count` items, so that it does not grow step by step.
-    void reserve(std::size_t count) {
-        for (SlotTable& each : tables_)
-            if (each.size() < count / sub_table_count) grow(each, count / sub_table_count);
+    // Room in the index for about so many items in all, so that it need not grow on the way there.
+    void reserve(std::uint32_t items) {
+        // Sub-tables get items by chance: some more than their share.
+        const std::uint32_t share = items / sub_table_count;
+        for (SlotTable& table : tables_) table.reserve(share + share / 20, hash_of());
     }
-
-    // The first half of a lookup, without waiting for it.
-    void prefetch(const Key& key) const {
-        const std::uint64_t hash = traits_.hash(key);
-        table(hash).prefetch(hash);
-    }
-    // The item that find(key) will very likely come to, untouched so far; null where there is none.
-    [[nodiscard]] const Item* likely(const Key& key) const {
-        const std::uint64_t hash = traits_.hash(key);
-        const auto slot = table(hash).find(hash, [](std::uint32_t) { return true; });
-        return slot ? &slab_[*slot] : nullptr;
-    }
-
     // What slab and index occupy.
     [[nodiscard]] std::size_t bytes() const {
         std::size_t bytes = slab_.bytes() + tables_.capacity() * sizeof(SlotTable);
-        for (const SlotTable& each : tables_) bytes += each.bytes();
+        for (const SlotTable& table : tables_) bytes += table.bytes();
         return bytes;
     }
 
 private:
-    // Items that are fetched ahead of the one that is hashed again.
-    static constexpr std::size_t grow_ahead = 16;
-
-    // Middle bits: a SlotTable uses those above and below.
+    [[nodiscard]] auto hash_of() const {
+        return [this](std::uint32_t slot) { return traits_.hash(Traits::key_of(slab_[slot])); };
+    }
+    // Middle bits: a SlotTable uses the high and the low ones.
     static std::size_t table_of(std::uint64_t hash) {
         return (hash >> 12U) & (sub_table_count - 1);
-    }
-    [[nodiscard]] const SlotTable& table(std::uint64_t hash) const {
-        return tables_[table_of(hash)];
-    }
-    void grow(SlotTable& table, std::size_t count) {
-        SlotTable larger(std::max(count, table.size() + table.size() / 2));
-        const std::vector<std::uint32_t> slots = table.slots();
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (i + grow_ahead < slots.size()) ledger::prefetch(&slab_[slots[i + grow_ahead]]);
-            larger.insert(traits_.hash(Traits::key_of(slab_[slots[i]])), slots[i]);
-        }
-        table = std::move(larger);
     }
 
     Traits traits_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <variant>
 
@@ -395,7 +396,9 @@ std::expected<void, EntryDamage> decode(std::span<const std::byte> bytes, Entry&
         return std::unexpected(EntryDamage::truncated);
     if (!is_known_kind(header.kind, header.kind_version))
         return std::unexpected(EntryDamage::unknown_kind);
-    if (header.length_bytes != bytes.size() || header.reserved != 0)
+    // The smallest number has no opposite, which a statement shows for what an account lost.
+    if (header.length_bytes != bytes.size() || header.reserved != 0 ||
+        header.amount == std::numeric_limits<std::int64_t>::min())
         return std::unexpected(EntryDamage::malformed);
     read_header(header, out);
     if (out.kind == EntryKind::refusals) {

@@ -107,6 +107,13 @@ struct RequestBytes {
 };
 static_assert(sizeof(RequestBytes) == 24);
 
+// The top bit of a request's value says that it was refused (request_log.h).
+constexpr std::uint64_t refused_bit = std::uint64_t{1} << 63U;
+
+Lsn lsn_of(const RequestBytes& request) {
+    return Lsn{request.value & ~refused_bit};
+}
+
 void put_amount(ByteAppender& to, const LotKey& key, Points amount) {
     to.put(bytes_of(key));
     to.put(static_cast<std::uint32_t>(amount.value & 0xffffffff));  // keeps the four-byte alignment
@@ -410,7 +417,7 @@ void Ledger::slice_requests(RecordCursor& cursor, RecordSlice& out) const {
         *second, static_cast<std::uint32_t>(cursor.place), [&](const RequestSlot& slot) {
             if (taken.size() == requests_per_record) return false;
             taken.push_back(slot);
-            highest = std::max(highest, Lsn{slot.value & ~(std::uint64_t{1} << 63U)});
+            highest = std::max(highest, Lsn{slot.value & ~refused_bit});
             return true;
         });
     if (!taken.empty()) {
@@ -484,6 +491,8 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
                 return malformed;
             for (std::uint64_t i = 0; i < bytes.count; ++i) {
                 const auto slot = from.get<RequestBytes>();
+                // Without an LSN nothing is durable, and nothing was written.
+                if (lsn_of(slot) == Lsn{}) return malformed;
                 request_log_.restore(bytes.second, {.digest_a = slot.digest_a,
                                                     .digest_b = slot.digest_b,
                                                     .body_bits = slot.body_bits,

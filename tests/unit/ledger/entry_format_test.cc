@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 namespace suanpan::ledger {
@@ -87,6 +88,23 @@ std::vector<std::byte> bytes_of_entry(const Entry& entry) {
     const std::size_t length_bytes = encode(entry, bytes);
     EXPECT_EQ(length_bytes, bytes.size());
     return bytes;
+}
+
+TEST(EntryFormat, RefusesAnAmountThatHasNoOpposite) {
+    Entry entry = full_entry();
+    std::vector<std::byte> bytes;
+    for (const std::int64_t amount :
+         {std::numeric_limits<std::int64_t>::min() + 1, std::numeric_limits<std::int64_t>::min()}) {
+        entry.amount = Points{amount};
+        bytes.clear();
+        encode(entry, bytes);
+        Entry decoded;
+        const auto done = decode(bytes, decoded);
+        EXPECT_EQ(done.has_value(), amount != std::numeric_limits<std::int64_t>::min());
+        if (!done) {
+            EXPECT_EQ(done.error(), EntryDamage::malformed);
+        }
+    }
 }
 
 TEST(EntryFormat, GivesBackWhatWentIn) {

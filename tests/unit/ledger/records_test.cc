@@ -163,6 +163,18 @@ TEST(Checkpoint, HouseCountersThatAddUpTooFarAreRefused) {
     FAIL() << "an earning leaves a house record";
 }
 
+TEST(Checkpoint, RequestIdsWithoutAnLsnAreRefused) {
+    LedgerBook book;
+    RequestLog& log = book.ledger.request_log();
+    log.set_lsn(log.insert({.high = 1, .low = 2}, 1000, 3), Lsn{4}, true);
+    auto record = records_of(book.ledger, 1U << 20U).back();
+    EXPECT_TRUE(Ledger({.seed = 5}).load_record(record).has_value());
+    record.at(record.size() - 8) = std::byte{0};  // of the LSN; its refused bit stays
+    const auto loaded = Ledger({.seed = 5}).load_record(record);
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_EQ(loaded.error(), RecordDamage::malformed);
+}
+
 TEST(Checkpoint, RecordsSayWhoseTheyAre) {
     LedgerBook book;
     book.earn(1);

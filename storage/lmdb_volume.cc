@@ -1,6 +1,7 @@
 #include "storage/lmdb_volume.h"
 
 #include "protocol/base/assert.h"
+#include "storage/lmdb_check.h"
 #include "storage/lmdb_env.h"
 #include "storage/open_error.h"
 #include "storage/sha256_stream.h"
@@ -22,6 +23,7 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <vector>
 
 namespace suanpan::storage {
 namespace {
@@ -363,6 +365,8 @@ StoreResult<std::shared_ptr<Store>> LmdbVolume::open(const std::string& name, Op
     // LMDB would make a new environment out of an empty file.
     if (static_cast<std::uint64_t>(status.st_size) < 2 * page)
         return store_failure(StoreError::damaged, path + ": is shorter than its own header");
+    if (StoreResult<void> sound = check_lmdb_file(path, LmdbCheck::tree); !sound)
+        return std::unexpected(std::move(sound.error()));
     const bool read_only = mode == OpenMode::read_only;
     StoreResult<std::unique_ptr<LmdbEnv>> env = LmdbEnv::open(
         path, {.map_bytes = capacity_bytes == 0 ? 0 : capacity_bytes + spare_map_bytes,
@@ -374,6 +378,9 @@ StoreResult<std::shared_ptr<Store>> LmdbVolume::open(const std::string& name, Op
 
 StoreResult<void> LmdbVolume::check_suspect(const std::string& name) {
     const std::string path = at(name);
+    if (StoreResult<void> sound = check_lmdb_file(path, LmdbCheck::every_page); !sound)
+        return sound;
+    // And LMDB itself, in a process that it may end.
     const pid_t child = ::fork();
     if (child < 0) return errno_failure(path, "no process to check it in");
     if (child == 0) {
@@ -481,11 +488,24 @@ StoreResult<std::unique_ptr<VolumeLock>> LmdbVolume::lock() {
 
 std::unique_ptr<Volume> open_lmdb_volume(const std::string& path) {
     std::error_code error;
+    // A new directory is not there after a power cut before its parent has been flushed, and with
+    // it everything that was flushed inside.
+    std::vector<std::filesystem::path> parents;
+    for (std::filesystem::path each = std::filesystem::absolute(path, error).lexically_normal();
+         !error && !std::filesystem::exists(each, error) && each.has_relative_path();
+         each = each.parent_path())
+        parents.push_back(each.parent_path());
     std::filesystem::create_directories(path, error);
     if (error || !std::filesystem::is_directory(path, error))
         throw OpenError(OpenFault::disk, "data directory " + path +
                                              " cannot be made: " + error.message() +
                                              "; name another one or change its permissions");
+    for (const std::filesystem::path& parent : parents)
+        if (const StoreResult<void> flushed = flush_path(parent.string(), O_RDONLY | O_DIRECTORY);
+            !flushed)
+            throw OpenError(OpenFault::disk, "data directory " + path + " was made, but " +
+                                                 flushed.error().detail +
+                                                 "; change the permissions there and start again");
     return std::make_unique<LmdbVolume>(path);
 }
 

@@ -15,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -118,7 +119,8 @@ Server::Parts::Parts(const ServerConfig& config_)
       recovered(shard::recover(directory, *journal, {.shards = shard_count()})),
       clock(journal->last_time(), sandbox_offset(config, journal->last_time()),
             config.clock_tolerance),
-      committer(*journal, shard_count(), committer_metrics),
+      committer(*journal, shard_count(), committer_metrics,
+                std::min(shard::Committer::room_bytes_usual, config.segment_bytes / 2)),
       exchange(shard_count()),
       reader(*journal, shard_count()),
       connections(config.connections_max) {

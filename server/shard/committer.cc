@@ -13,14 +13,13 @@ bool starts_later(const StagedBatch* a, const StagedBatch* b) {
     return a->first > b->first;
 }
 
-// What all shards together may have staged beyond the commit that is being decided on.
-constexpr std::uint64_t room_bytes_min = 4 * limits::commit_bytes_max;
-
 }  // namespace
 
-Committer::Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics)
+Committer::Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics,
+                     std::uint64_t room_bytes)
     : journal_(journal),
       metrics_(metrics),
+      room_bytes_(room_bytes),
       next_(journal.last_lsn().value + 1),
       durable_(journal.last_lsn().value),
       floor_ms_(journal.request_floor_ms()),
@@ -44,7 +43,7 @@ bool Committer::has_staged() const {
 }
 
 bool Committer::has_room() const {
-    return journal_.has_room(room_bytes_min);
+    return journal_.has_room(room_bytes_);
 }
 
 void Committer::raise_floor(std::int64_t floor_ms) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/base/ids.h"
+#include "protocol/limits.h"
 #include "server/shard/metrics.h"
 #include "server/shard/reply.h"
 #include "server/shard/ring.h"
@@ -35,7 +36,12 @@ public:
         std::function<void()> wake_commit_thread;
     };
 
-    Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics);
+    // What all shards together may have staged beyond the commit that is being decided on.
+    static constexpr std::uint64_t room_bytes_usual = 4 * limits::commit_bytes_max;
+
+    // `room_bytes`: has_room() asks for so much; less than usual where segments are smaller.
+    Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics,
+              std::uint64_t room_bytes = room_bytes_usual);
 
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
@@ -83,6 +89,7 @@ private:
 
     storage::Journal& journal_;
     CommitterMetrics& metrics_;
+    const std::uint64_t room_bytes_;
     Hooks hooks_;
     std::vector<std::unique_ptr<SpscRing<const StagedBatch*>>> staged_;  // one per shard
 

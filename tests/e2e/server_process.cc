@@ -62,8 +62,14 @@ ServerProcess::ServerProcess() {
     write_partners({{.id = PartnerId{1}}});
 }
 
+ServerProcess::ServerProcess(std::filesystem::path folder)
+    : folder_(std::move(folder)), owns_folder_(false) {
+    write_partners({{.id = PartnerId{1}}});
+}
+
 ServerProcess::~ServerProcess() {
     if (pid_ > 0) kill();
+    if (!owns_folder_) return;
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
 }

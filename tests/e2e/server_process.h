@@ -29,6 +29,8 @@ struct TestPartner {
 class ServerProcess {
 public:
     ServerProcess();
+    // In a folder of the caller's, which stays.
+    explicit ServerProcess(std::filesystem::path folder);
     ~ServerProcess();
     ServerProcess(const ServerProcess&) = delete;
     ServerProcess& operator=(const ServerProcess&) = delete;
@@ -47,6 +49,7 @@ public:
     void kill();
     [[nodiscard]] bool is_running();
 
+    [[nodiscard]] std::filesystem::path data_dir() const { return folder_ / "data"; }
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string log() const;
@@ -62,6 +65,7 @@ private:
     [[nodiscard]] pid_t spawn(const Words& flags) const;
 
     std::filesystem::path folder_;
+    bool owns_folder_ = true;
     pid_t pid_ = -1;
     std::uint16_t port_ = 0;
     std::uint16_t metrics_port_ = 0;

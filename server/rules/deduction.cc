@@ -46,7 +46,7 @@ struct Bounds {
 Bounds bounds_of(const DeductionProblem& problem, const Placement& placement) {
     std::int64_t most = placement.room().value;
     std::int64_t points = INT64_MAX;
-    std::int64_t without_runs = INT64_MAX;
+    std::int64_t without_runs = amount_points_max;  // no balance is above
     for (const LimitReport& limit : problem.limits) {
         if (!is_in_points(limit.kind)) {
             most = std::min(most, limit.value);
@@ -109,9 +109,8 @@ void mark(LimitReport& limit, const DeductionProblem& problem, const Bounds& bou
     }
 }
 
-// Fills in what the member lacks: `missing` points and the cash that does instead. False where they
-// leave int64.
-bool find_gap(const DeductionProblem& problem, const Bounds& bounds, Deduction& deduction) {
+// Fills in what the member lacks: `missing` points and the cash that does instead.
+void find_gap(const DeductionProblem& problem, const Bounds& bounds, Deduction& deduction) {
     const Money most = bounds.most;
     Wide full = steps_within(most, problem.step, problem.ratio);
     const Wide exact = full * problem.step.value * problem.ratio.num / problem.ratio.den;
@@ -121,14 +120,12 @@ bool find_gap(const DeductionProblem& problem, const Bounds& bounds, Deduction& 
         full = steps_worth(Money{static_cast<std::int64_t>(exact)}, problem.step, problem.ratio);
     }
     const Wide steps_max = bounds.without_runs.value / problem.step.value;
-    const auto points = narrowed(std::min(full, steps_max) * problem.step.value);
-    if (!points.has_value()) return false;
-    deduction.missing = std::max(Points{}, Points{*points} - deduction.points);
+    const Points useful{static_cast<std::int64_t>(std::min(full, steps_max)) * problem.step.value};
+    deduction.missing = std::max(Points{}, useful - deduction.points);
     const Wide cash =
         ceil_div(static_cast<Wide>(deduction.missing.value) * problem.ratio.num, problem.ratio.den);
     deduction.gap =
         Money{static_cast<std::int64_t>(std::min<Wide>(cash, (most - deduction.value).value))};
-    return true;
 }
 
 }  // namespace
@@ -140,7 +137,7 @@ Result<Deduction> solve(const DeductionProblem& problem) {
     const Choice choice = choose(problem, bounds, placement);
 
     Deduction deduction{.points = choice.points, .value = choice.value, .most = bounds.most};
-    if (!find_gap(problem, bounds, deduction)) return refuse(Code::amount_out_of_range);
+    find_gap(problem, bounds, deduction);
     deduction.limits.reserve(problem.limits.size() + 2);
     deduction.limits.assign(problem.limits.begin(), problem.limits.end());
     deduction.limits.push_back({.kind = LimitKind::lines, .value = placement.room().value});

@@ -28,4 +28,14 @@ public:
     [[nodiscard]] virtual std::int64_t coupon_of_member(CouponId id) const = 0;
 };
 
+// Nothing has been used yet: for trying rules out.
+class NoUsage final : public Usage {
+public:
+    [[nodiscard]] OfMember limit(LimitId, LimitScope) const override { return {}; }
+    [[nodiscard]] Money campaign_budget(CampaignId) const override { return {}; }
+    [[nodiscard]] OfMember campaign(CampaignId) const override { return {}; }
+    [[nodiscard]] std::int64_t coupon(CouponId) const override { return 0; }
+    [[nodiscard]] std::int64_t coupon_of_member(CouponId) const override { return 0; }
+};
+
 }  // namespace suanpan::rules

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include "protocol/base/one_line.h"
 #include "server/option_table.h"
 
 #include <CLI/CLI.hpp>
@@ -28,6 +29,11 @@ std::string quoted(const Option& option, const std::string& text) {
     if (option.shape == Shape::number || option.shape == Shape::boolean) return text;
     std::string out = "\"";
     for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            out += fmt::format("\\u{:04x}", byte);
+            continue;
+        }
         if (c == '"' || c == '\\') out.push_back('\\');
         out.push_back(c);
     }
@@ -49,7 +55,7 @@ std::optional<std::string> text_of_node(const toml::node& node, Shape shape) {
 }
 
 std::string at(const std::filesystem::path& file, const toml::source_region& where) {
-    return fmt::format("{}:{}", file.string(), where.begin.line);
+    return fmt::format("{}:{}", one_line(file.string()), where.begin.line);
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -79,13 +85,13 @@ void apply_file(const std::filesystem::path& file, ServerConfig& config) {
     toml::table table;
     try {
         if (!std::filesystem::is_regular_file(file)) {
-            throw std::runtime_error(
-                fmt::format("{}: no such file; name a TOML file with --config", file.string()));
+            throw std::runtime_error(fmt::format("{}: no such file; name a TOML file with --config",
+                                                 one_line(file.string())));
         }
         table = toml::parse_file(file.string());
     } catch (const toml::parse_error& error) {
-        throw std::runtime_error(
-            fmt::format("{}: not valid TOML: {}", at(file, error.source()), error.description()));
+        throw std::runtime_error(fmt::format("{}: not valid TOML: {}", at(file, error.source()),
+                                             one_line(error.description())));
     }
     for (const auto& [key, node] : table) {
         const std::string_view name = key.str();
@@ -94,7 +100,7 @@ void apply_file(const std::filesystem::path& file, ServerConfig& config) {
         });
         if (option == options().end()) {
             throw std::runtime_error(fmt::format("{}: unknown key '{}'; did you mean '{}'?",
-                                                 at(file, key.source()), name,
+                                                 at(file, key.source()), one_line(name, 64),
                                                  nearest_option(name).key));
         }
         if (!option->in_file) {
@@ -182,7 +188,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& version) {
         return {CommandLine::Action::print, {}, std::string(version.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
-        throw UsageError(fmt::format("{}; see suanpand --help", error.what()));
+        throw UsageError(fmt::format("{}; see suanpand --help", one_line(error.what())));
     }
 
     for (const auto& [key, on] : switches) {
@@ -195,7 +201,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
         if (found == given.end()) continue;
         if (!option.set(line.config, found->second)) {
             throw UsageError(fmt::format("{}: bad value '{}'; allowed: {}", flag_of(option),
-                                         found->second, option.allowed));
+                                         one_line(found->second), option.allowed));
         }
     }
     check_together(line.config);

@@ -147,6 +147,7 @@ Option path(std::string key, std::filesystem::path ServerConfig::* member, bool 
             .set =
                 [=](ServerConfig& config, std::string_view text) {
                     if (text.empty() && !may_be_empty) return false;
+                    if (text.find('\0') != std::string_view::npos) return false;
                     config.*member = text;
                     return true;
                 },
@@ -161,6 +162,7 @@ Option address(std::string key, std::string ServerConfig::* member, std::string 
             .set =
                 [=](ServerConfig& config, std::string_view text) {
                     const std::string copy(text);
+                    if (copy.find('\0') != std::string::npos) return false;
                     in6_addr scratch{};
                     if (inet_pton(AF_INET, copy.c_str(), &scratch) != 1 &&
                         inet_pton(AF_INET6, copy.c_str(), &scratch) != 1) {

@@ -2,6 +2,7 @@
 
 #include "client/cli/exit_code.h"
 #include "client/cli/words.h"
+#include "protocol/base/one_line.h"
 #include "protocol/base/points.h"
 
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ std::optional<LotOrigin> origin_of(std::string_view cell) {
 
 std::unexpected<std::string> wrong(std::string_view column, std::string_view cell,
                                    std::string_view wanted) {
-    return std::unexpected(fmt::format("{} '{}' is not {}", column, cell, wanted));
+    return std::unexpected(fmt::format("{} '{}' is not {}", column, one_line(cell, 64), wanted));
 }
 
 }  // namespace

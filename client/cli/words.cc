@@ -107,10 +107,13 @@ Duration parse_duration(std::string_view text) {
 }
 
 Instant parse_instant(std::string_view text, Instant now) {
-    if (const auto duration = try_duration(text)) return now + *duration;
+    // Nanoseconds in 64 bits end in the year 2262.
+    constexpr std::int64_t days_max = 106'000;
+    const auto duration = try_duration(text);
+    if (duration && *duration < instant_max - now) return now + *duration;
     const auto day = parse_day(text.substr(0, 10));
     const std::string_view time = text.size() > 10 ? text.substr(10) : std::string_view{};
-    if (day) {
+    if (day && std::abs(day->time_since_epoch().count()) < days_max) {
         const Instant midnight{std::chrono::nanoseconds(day->time_since_epoch()).count()};
         if (time.empty()) return midnight;
         if (time.size() == 10 && time[0] == 'T' && time[3] == ':' && time[6] == ':' &&

@@ -1,5 +1,6 @@
 #include "server/net/partners.h"
 
+#include "protocol/base/one_line.h"
 #include "protocol/kind_name.h"
 #include "protocol/limits.h"
 
@@ -30,7 +31,8 @@ std::int64_t cost_ns(const RateLimit& limit, std::uint32_t events) {
 // One line that says what is wrong at a place of the file. Never give it a value of `key`.
 [[noreturn]] void refuse_file(const std::filesystem::path& file, const toml::source_region& where,
                               std::string_view what) {
-    throw std::runtime_error(fmt::format("{}:{}: {}", file.string(), where.begin.line, what));
+    throw std::runtime_error(
+        fmt::format("{}:{}: {}", one_line(file.string()), where.begin.line, one_line(what)));
 }
 
 std::string trimmed(std::string text) {
@@ -102,7 +104,7 @@ private:
             refuse_file(file_, key.source(),
                         fmt::format("unknown key '{}'; allowed: id, name, key, key_file, kinds, "
                                     "programs, rate_events_per_second, rate_burst_events",
-                                    key.str()));
+                                    one_line(key.str(), 64)));
         }
     }
 
@@ -188,8 +190,8 @@ private:
                 fmt::format("key_file {} holds no key; allowed: {}", key_file.string(), allowed));
         }
         if (others_may_read(key_file)) {
-            warnings_.push_back(
-                fmt::format("key_file {} can be read by others; chmod 600 it", key_file.string()));
+            warnings_.push_back(fmt::format("key_file {} can be read by others; chmod 600 it",
+                                            one_line(key_file.string())));
         }
         return *std::move(bytes);
     }
@@ -327,8 +329,9 @@ std::shared_ptr<const PartnerBook> PartnerBook::load(const std::filesystem::path
                                                      const PartnerBook* previous) {
     toml::table table;
     if (!std::filesystem::is_regular_file(file)) {
-        throw std::runtime_error(fmt::format(
-            "{}: no such partners file; tools/partners.toml shows how one looks", file.string()));
+        throw std::runtime_error(
+            fmt::format("{}: no such partners file; tools/partners.toml shows how one looks",
+                        one_line(file.string())));
     }
     try {
         table = toml::parse_file(file.string());
@@ -351,7 +354,7 @@ std::shared_ptr<const PartnerBook> PartnerBook::load(const std::filesystem::path
     const toml::array* list = table.get_as<toml::array>("partner");
     if (list == nullptr || list->size() > partners_max) {
         throw std::runtime_error(fmt::format("{}:1: the file needs 1 to {} [[partner]] tables",
-                                             file.string(), partners_max));
+                                             one_line(file.string()), partners_max));
     }
     for (const toml::node& node : *list) {
         Partner partner = reader.read(*node.as_table());
@@ -370,7 +373,7 @@ std::shared_ptr<const PartnerBook> PartnerBook::load(const std::filesystem::path
         const bool key_inside = node.as_table()->contains("key");
         if (key_inside && book->warnings_.empty() && others_may_read(file)) {
             book->warnings_.push_back(fmt::format(
-                "{} holds keys and can be read by others; chmod 600 it", file.string()));
+                "{} holds keys and can be read by others; chmod 600 it", one_line(file.string())));
         }
         book->partners_.push_back(std::move(partner));
     }

@@ -40,6 +40,12 @@ TEST(Words, ReadInstants) {
         EXPECT_THROW(static_cast<void>(parse_instant(wrong, now)), UsageError) << wrong;
 }
 
+TEST(Words, RefuseAnInstantBeyondNanosecondsIn64Bits) {
+    for (const char* wrong : {"3027-01-31", "2262-04-12", "9999-12-31T00:00:00Z", "99999999d"})
+        EXPECT_THROW(static_cast<void>(parse_instant(wrong, Instant{5})), UsageError) << wrong;
+    EXPECT_EQ(parse_instant("2199-12-31", Instant{5}), Instant{days(84'005).ns});
+}
+
 TEST(Words, WriteInstantsAndNumbers) {
     EXPECT_EQ(text_of(Instant{seconds(62).ns + 123'000'000}), "1970-01-01T00:01:02.123Z");
     EXPECT_EQ(text_of(parse_date("2027-01-31")), "2027-01-31");

@@ -5,6 +5,10 @@
 namespace suanpan::net {
 namespace {
 
+bool has_rows(CommandKind kind) {
+    return kind == CommandKind::statement || kind == CommandKind::expiring;
+}
+
 // A request's list of outcomes keeps its memory for the next one up to this many.
 constexpr std::size_t outcomes_kept_max = 64;
 
@@ -91,10 +95,10 @@ void Session::take_request(const Frame& frame, CommandKind kind) {
     const auto events = static_cast<std::uint32_t>(decoded_.size());
     if (frames_in_flight_ >= environment_.frames_in_flight_max ||
         events_in_flight_ + events > environment_.events_in_flight_max)
-        return refuse_frame(frame.header, Code::too_many_in_flight, 1);
+        return refuse_events(frame.header, Code::too_many_in_flight, 1);
     if (const std::uint32_t wait_ms = partner->try_take(events, environment_.clock.now());
         wait_ms > 0)
-        return refuse_frame(frame.header, Code::rate_limited, wait_ms);
+        return refuse_events(frame.header, Code::rate_limited, wait_ms);
     submit_events(frame, kind, *partner);
 }
 
@@ -175,8 +179,7 @@ void Session::complete(shard::Reply&& reply) {
     }
     if (--request.events_left > 0) return;
     const auto kind = static_cast<CommandKind>(request.header.kind);
-    const bool has_rows = kind == CommandKind::statement || kind == CommandKind::expiring;
-    if (has_rows)  // refused: its own shape of reply, without rows
+    if (has_rows(kind))  // refused: its own shape of reply, without rows
         encode_refusal(output_, reply_header(request.header), request.outcomes.front());
     else
         encode_results(output_, reply_header(request.header), request.outcomes);
@@ -201,6 +204,16 @@ void Session::refuse_frame(const FrameHeader& header, Code code, std::uint32_t r
     if (!closes_session(code)) return;
     environment_.metrics.connections_dropped.add();
     phase_ = Phase::closing;
+}
+
+void Session::refuse_events(const FrameHeader& header, Code code, std::uint32_t retry_after_ms) {
+    const auto kind = static_cast<CommandKind>(header.kind);
+    if (has_rows(kind)) return refuse_frame(header, code, retry_after_ms);
+    environment_.metrics.note_refused(code, decoded_.size());
+    const std::vector<Outcome> outcomes(
+        decoded_.size(),
+        {.code = code, .retry_after_ms = retry_after_ms, .time = environment_.clock.now()});
+    encode_results(output_, reply_header(header), outcomes);
 }
 
 void Session::refuse(Code code) {

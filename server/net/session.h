@@ -76,6 +76,8 @@ private:
     [[nodiscard]] std::uint32_t open_request(const FrameHeader& header, std::uint32_t events);
     void finish(std::uint32_t place);
     void refuse_frame(const FrameHeader& header, Code code, std::uint32_t retry_after_ms = 0);
+    // The same for a frame whose events are known, decoded_: each has its own result.
+    void refuse_events(const FrameHeader& header, Code code, std::uint32_t retry_after_ms);
 
     SessionEnvironment& environment_;
     shard::ReplyTo address_;

@@ -243,7 +243,18 @@ TEST_F(Garbage, AboveItsRateAPartnerIsToldToWait) {
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->outcome().code, Code::rate_limited);
     EXPECT_GT(reply->outcome().retry_after_ms, 0U);
-    EXPECT_GT(server_->refused(Code::rate_limited), 0);
+    const auto refused = server_->refused(Code::rate_limited);
+    EXPECT_GT(refused, 0);
+
+    // One result for each event, and each is counted.
+    const std::vector<Command> three(3, read_balance(victim));
+    const std::vector<Outcome> outcomes = client->call(three);
+    ASSERT_EQ(outcomes.size(), 3U);
+    for (const Outcome& outcome : outcomes) {
+        EXPECT_EQ(outcome.code, Code::rate_limited);
+        EXPECT_GT(outcome.retry_after_ms, 0U);
+    }
+    EXPECT_EQ(server_->refused(Code::rate_limited), refused + 3);
 }
 
 // The frame of one spend, with the number of events in its vector set to `count`.

@@ -178,9 +178,11 @@ constexpr std::array code_table{
                  "again under the same id, which is safe, or ask later."),
     SUANPAN_CODE(refused,
                  "The looked-up request ran and was refused; the detail is the code it got."),
-    SUANPAN_CODE(history_ends,
-                 "The account's history goes on in journal segments that a retention has removed. "
-                 "What is left was shown."),
+    SUANPAN_CODE(
+        history_ends,
+        "The account's history goes on in journal segments that a retention has removed. A "
+        "statement shows what is left; an original that lies there can no longer be "
+        "refunded or revoked, and nothing was done."),
 };
 
 #undef SUANPAN_CODE

@@ -139,6 +139,14 @@ void check_together(const ServerConfig& config) {
             }
         }
     }
+    // Nothing that a remembered id's answer is rebuilt from may go.
+    const std::int64_t kept_ns_min = 2 * config.request_log_window.ns;
+    if (config.retention_days != 0 && days(config.retention_days).ns < kept_ns_min) {
+        throw std::runtime_error(
+            fmt::format("retention_days {} is less than twice request_log_window; allowed: 0, or "
+                        "at least {}",
+                        config.retention_days, (kept_ns_min - 1) / days(1).ns + 1));
+    }
     if (config.port != 0 && config.port == config.metrics_port &&
         config.listen == config.metrics_listen) {
         throw std::runtime_error(

@@ -40,6 +40,7 @@ struct ServerConfig {
     std::uint64_t segment_bytes = 256ULL << 20U;
     std::uint64_t checkpoint_every_bytes = 1ULL << 30U;
     std::uint64_t checkpoint_every_entries = 5'000'000;
+    std::uint32_t retention_days = 0;  // 0: the journal is kept for ever
     // Decisions for one start, so they are flags and never stand in a file.
     bool trust_after_failed_flush = false;
     bool drop_damaged_last_commit = false;

@@ -249,6 +249,8 @@ const std::vector<Option>& options() {
               "journal bytes after which a checkpoint round starts"),
         number("checkpoint_every_entries", &C::checkpoint_every_entries, 1'000, 100'000'000,
                "entries after which a checkpoint round starts; bounds what a start replays"),
+        number("retention_days", &C::retention_days, 0, 36'500,
+               "days of journal that are kept; 0: all of it, for ever"),
         only_as_flag(boolean("trust_after_failed_flush", &C::trust_after_failed_flush,
                              "start although the last run ended with a failed flush")),
         only_as_flag(boolean("drop_damaged_last_commit", &C::drop_damaged_last_commit,

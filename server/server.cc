@@ -8,6 +8,7 @@
 #include "server/shard/checkpointer.h"
 #include "server/shard/commit_thread.h"
 #include "server/shard/recovery.h"
+#include "server/shard/retainer.h"
 #include "server/shard/shard.h"
 #include "server/shard/start_record.h"
 #include "storage/lmdb_volume.h"
@@ -92,6 +93,7 @@ struct Server::Parts {
     std::unique_ptr<shard::CommitThread> commit_thread;
     std::unique_ptr<storage::SegmentBuilder> builder;
     std::unique_ptr<shard::Checkpointer> checkpointer;
+    std::unique_ptr<shard::Retainer> retainer;
     std::unique_ptr<AdminHttp> admin;
     ReadyInfo ready;
     std::uint64_t ticks = 0;
@@ -103,6 +105,7 @@ struct Server::Parts {
     void listen();
     void commit_start_record();
     void start_threads();
+    void start_retainer();
     void start_admin();
     void publish_metrics();
     [[nodiscard]] std::uint16_t shard_count() const {
@@ -210,6 +213,9 @@ void Server::Parts::commit_start_record() {
         std::make_unique<storage::SegmentBuilder>(*journal, [](const storage::JournalError& error) {
             log_error("segment", {{"why", error.sentence}});
         });
+    // A first start fills whole segments with zeros, which an operator should not have to guess.
+    if (!committer.has_room())
+        log_info("writing segments ahead", {{"segment_bytes", config.segment_bytes}});
     if (!wait_for(std::chrono::seconds(60), [this] { return committer.has_room(); })) {
         log_warn("no room in the journal; changes are refused as storage_full until there is");
         return;
@@ -233,6 +239,24 @@ void Server::Parts::start_threads() {
             .complain = [](const std::string& why) { log_error("checkpoint", {{"why", why}}); }});
     for (const auto& thread : threads) thread->start();
     checkpointer->start();
+    start_retainer();
+}
+
+void Server::Parts::start_retainer() {
+    storage_metrics.baseline_lsn.set(journal->oldest_lsn().value - 1);
+    if (config.retention_days == 0) return;
+    shard::Retainer::Hooks hooks;
+    hooks.accounts = [this] {
+        std::uint64_t accounts = 0;
+        for (const auto& metrics : shard_metrics) accounts += metrics->accounts.read();
+        return accounts;
+    };
+    hooks.note = [](const std::string& what) { log_info("retention", {{"note", what}}); };
+    hooks.complain = [](const std::string& why) { log_error("retention", {{"why", why}}); };
+    retainer = std::make_unique<shard::Retainer>(
+        directory, *journal, clock, storage_metrics,
+        shard::RetainerOptions{.keep = hours(24LL * config.retention_days)}, std::move(hooks));
+    retainer->start();
 }
 
 void Server::Parts::start_admin() {
@@ -286,6 +310,7 @@ Server::Server(const ServerConfig& config) : parts_(std::make_unique<Parts>(conf
 Server::~Server() {
     Parts& parts = *parts_;
     parts.admin.reset();
+    parts.retainer.reset();
     parts.checkpointer.reset();
     for (const auto& thread : parts.threads) thread->stop();
     parts.reader.stop();
@@ -353,6 +378,7 @@ bool Server::stop() {
     if (!wait_for(checkpoint_patience, [&] { return parts.checkpointer->rounds() > rounds; }))
         log_warn("the last checkpoint did not finish in time; the next start replays more");
     parts.admin.reset();
+    parts.retainer.reset();
     parts.checkpointer.reset();
     for (const auto& thread : parts.threads) thread->stop();
     parts.reader.stop();

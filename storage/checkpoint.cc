@@ -2,6 +2,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/probe.h"
+#include "storage/baseline.h"
 
 #include <algorithm>
 #include <charconv>
@@ -184,9 +185,25 @@ StoreResult<std::unique_ptr<CheckpointWriter>> CheckpointWriter::begin(
     const StoreResult<std::vector<std::uint64_t>> generations = list_generations(volume);
     if (!generations) return std::unexpected(generations.error());
 
+    const std::uint64_t generation = generations->empty() ? 1 : generations->front() + 1;
+    auto writer =
+        begin_store(directory, generation_name(generation), generation, start_lsn, options);
+    if (writer.has_value()) (*writer)->replaces_older_ = true;
+    return writer;
+}
+
+StoreResult<std::unique_ptr<CheckpointWriter>> CheckpointWriter::begin_named(
+    const DataDirectory& directory, const std::string& name, Lsn lsn, const Options& options) {
+    return begin_store(directory, name, 0, lsn, options);
+}
+
+StoreResult<std::unique_ptr<CheckpointWriter>> CheckpointWriter::begin_store(
+    const DataDirectory& directory, const std::string& name, std::uint64_t generation,
+    Lsn start_lsn, const Options& options) {
+    Volume& volume = directory.volume();
     std::unique_ptr<CheckpointWriter> writer(new CheckpointWriter(volume, options));
     CheckpointRound& round = writer->round_;
-    round.generation = generations->empty() ? 1 : generations->front() + 1;
+    round.generation = generation;
     round.start_lsn = start_lsn;
     GenerationHeader header;
     header.uuid = directory.uuid();
@@ -194,7 +211,6 @@ StoreResult<std::unique_ptr<CheckpointWriter>> CheckpointWriter::begin(
     header.start_lsn = start_lsn.value;
     header.incarnation = directory.incarnation();
     header.crc = crc_of(header);
-    const std::string name = generation_name(round.generation);
     StoreResult<void> created =
         volume.create_ahead(name, {.capacity_bytes = options.capacity_bytes}, bytes_of(header));
     if (!created) return std::unexpected(std::move(created.error()));
@@ -283,8 +299,63 @@ StoreResult<CheckpointRound> CheckpointWriter::finish(Lsn end_lsn) {
     finished_ = true;
     store_.reset();
     // From here on the round counts, whatever becomes of the older ones; the next one tries again.
-    static_cast<void>(remove_stale(volume_, generations_kept));
+    if (replaces_older_) static_cast<void>(remove_stale(volume_, generations_kept));
     return round_;
+}
+
+std::unique_ptr<CheckpointReader> CheckpointReader::open_file(const DataDirectory& directory,
+                                                              const std::string& name,
+                                                              std::uint64_t generation,
+                                                              std::string& why) {
+    StoreResult<std::shared_ptr<Store>> store =
+        directory.volume().open(name, OpenMode::read_only, 0);
+    if (!store) {
+        why = store.error().detail;
+        return nullptr;
+    }
+    std::vector<std::byte> value;
+    GenerationHeader header;
+    const StoreResult<std::optional<std::uint64_t>> key = (*store)->read_at_or_before(0, value);
+    if (!key || value.size() != sizeof header) {
+        why = "has no header";
+        return nullptr;
+    }
+    std::memcpy(&header, value.data(), sizeof header);
+    if (header.magic != generation_magic || header.crc != crc_of(header)) {
+        why = "its header is damaged";
+        return nullptr;
+    }
+    if (header.format != checkpoint_format)
+        throw OpenError(OpenFault::unknown_format,
+                        name + ": has format " + std::to_string(header.format) +
+                            ", which this release does not know; use the release that wrote "
+                            "it, or remove it to replay the whole journal");
+    if (header.uuid != directory.uuid())
+        throw OpenError(OpenFault::foreign, name + ": belongs to data directory " +
+                                                to_string(header.uuid) + ", not to this one (" +
+                                                to_string(directory.uuid()) +
+                                                "); remove it, or put the right file in its place");
+    const StoreResult<std::optional<RoundRecord>> round = round_record_of(**store);
+    if (!round) {
+        why = round.error().detail;
+        return nullptr;
+    }
+    if (!*round) return nullptr;  // unfinished: as if it had never been
+    if ((*round)->start_lsn != header.start_lsn || header.generation != generation) {
+        why = "its header and its round record do not fit together";
+        return nullptr;
+    }
+    std::unique_ptr<CheckpointReader> reader(new CheckpointReader);
+    reader->name_ = name;
+    reader->store_ = std::move(*store);
+    reader->round_ = {.generation = generation,
+                      .start_lsn = Lsn{(*round)->start_lsn},
+                      .end_lsn = Lsn{(*round)->end_lsn},
+                      .packs = (*round)->packs,
+                      .totals = {.count = (*round)->count,
+                                 .hash_high = (*round)->hash_high,
+                                 .hash_low = (*round)->hash_low}};
+    return reader;
 }
 
 std::unique_ptr<CheckpointReader> CheckpointReader::open_newest(const DataDirectory& directory,
@@ -298,60 +369,16 @@ std::unique_ptr<CheckpointReader> CheckpointReader::open_newest(const DataDirect
     for (const std::uint64_t generation : *generations) {
         if (generation >= before) continue;
         const std::string name = generation_name(generation);
-        const auto pass_over = [&](const std::string& why) {
-            SUANPAN_PROBE("a bad checkpoint was passed over");
-            notes.push_back(name + ": " + why + "; going back to the one before");
-        };
-        StoreResult<std::shared_ptr<Store>> store = volume.open(name, OpenMode::read_only, 0);
-        if (!store) {
-            pass_over(store.error().detail);
-            continue;
-        }
-        std::vector<std::byte> value;
-        GenerationHeader header;
-        const StoreResult<std::optional<std::uint64_t>> key = (*store)->read_at_or_before(0, value);
-        if (!key || value.size() != sizeof header) {
-            pass_over("has no header");
-            continue;
-        }
-        std::memcpy(&header, value.data(), sizeof header);
-        if (header.magic != generation_magic || header.crc != crc_of(header)) {
-            pass_over("its header is damaged");
-            continue;
-        }
-        if (header.format != checkpoint_format)
-            throw OpenError(OpenFault::unknown_format,
-                            name + ": has format " + std::to_string(header.format) +
-                                ", which this release does not know; use the release that wrote "
-                                "it, or remove it to replay the whole journal");
-        if (header.uuid != directory.uuid())
-            throw OpenError(OpenFault::foreign,
-                            name + ": belongs to data directory " + to_string(header.uuid) +
-                                ", not to this one (" + to_string(directory.uuid()) +
-                                "); remove it, or put the right file in its place");
-        const StoreResult<std::optional<RoundRecord>> round = round_record_of(**store);
-        if (!round) {
-            pass_over(round.error().detail);
-            continue;
-        }
-        if (!*round) continue;  // unfinished: as if it had never been
-        if ((*round)->start_lsn != header.start_lsn || header.generation != generation) {
-            pass_over("its header and its round record do not fit together");
-            continue;
-        }
-        std::unique_ptr<CheckpointReader> reader(new CheckpointReader);
-        reader->name_ = name;
-        reader->store_ = std::move(*store);
-        reader->round_ = {.generation = generation,
-                          .start_lsn = Lsn{(*round)->start_lsn},
-                          .end_lsn = Lsn{(*round)->end_lsn},
-                          .packs = (*round)->packs,
-                          .totals = {.count = (*round)->count,
-                                     .hash_high = (*round)->hash_high,
-                                     .hash_low = (*round)->hash_low}};
-        return reader;
+        std::string why;
+        if (auto reader = open_file(directory, name, generation, why)) return reader;
+        if (why.empty()) continue;
+        SUANPAN_PROBE("a bad checkpoint was passed over");
+        notes.push_back(name + ": " + why + "; going back to the one before");
     }
-    return nullptr;
+    if (before == 0) return nullptr;
+    const StoreResult<std::vector<Lsn>> baselines = list_baselines(volume);
+    if (!baselines.has_value() || baselines->empty()) return nullptr;
+    return open_baseline(directory, baselines->front()).reader;
 }
 
 namespace {
@@ -394,11 +421,25 @@ StoreResult<CheckpointTotals> CheckpointReader::for_each(
                 sound = found == pack + 1 && for_each_record(value, totals, fn);
             });
         if (!key) return std::unexpected(key.error());
-        if (!sound)
-            return store_failure(StoreError::damaged,
-                                 name_ + ": pack " + std::to_string(pack) + " is damaged");
+        if (!sound) return std::unexpected(damaged(pack));
     }
     return totals;
+}
+
+StoreResult<CheckpointTotals> CheckpointReader::read_pack(
+    std::uint64_t pack, std::vector<std::byte>& bytes,
+    const std::function<void(const CheckpointRecord&)>& fn) const {
+    CheckpointTotals totals;
+    const StoreResult<std::optional<std::uint64_t>> key = store_->read_at_or_after(pack + 1, bytes);
+    if (!key) return std::unexpected(key.error());
+    if (*key != pack + 1 || !for_each_record(bytes, totals, fn))
+        return std::unexpected(damaged(pack));
+    return totals;
+}
+
+StoreFailure CheckpointReader::damaged(std::uint64_t pack) const {
+    return {.error = StoreError::damaged,
+            .detail = name_ + ": pack " + std::to_string(pack) + " is damaged"};
 }
 
 }  // namespace suanpan::storage

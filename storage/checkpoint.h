@@ -66,6 +66,9 @@ public:
         const DataDirectory& directory, Lsn start_lsn) {
         return begin(directory, start_lsn, Options());
     }
+    // The same under another name and number 0, beside the generations: baseline.h.
+    [[nodiscard]] static StoreResult<std::unique_ptr<CheckpointWriter>> begin_named(
+        const DataDirectory& directory, const std::string& name, Lsn lsn, const Options& options);
     ~CheckpointWriter();
 
     // Adds records. Each record.lsn must be durable in the journal already. Writes to disk (and
@@ -79,6 +82,9 @@ public:
 
 private:
     CheckpointWriter(Volume& volume, const Options& options) : volume_(volume), options_(options) {}
+    [[nodiscard]] static StoreResult<std::unique_ptr<CheckpointWriter>> begin_store(
+        const DataDirectory& directory, const std::string& name, std::uint64_t generation,
+        Lsn start_lsn, const Options& options);
     void close_pack();
     StoreResult<void> write_packs();
 
@@ -92,6 +98,7 @@ private:
     std::vector<std::vector<std::byte>> packs_;  // closed, not yet written
     std::size_t packs_bytes_ = 0;
     std::uint64_t bytes_written_ = 0;
+    bool replaces_older_ = false;
     bool finished_ = false;
 };
 
@@ -99,13 +106,20 @@ private:
 class CheckpointReader {
 public:
     // Opens the newest finished generation below `before` whose header and round record verify;
-    // nothing where there is none. A damaged one is passed over, with a sentence in `notes`; one of
-    // another data directory throws OpenError(foreign), an unknown format
-    // OpenError(unknown_format). Where a pack fails its check later, open again with `before` = the
-    // bad one's generation.
+    // where there is none, the newest baseline, as generation 0; else nothing. A damaged one is
+    // passed over, with a sentence in `notes`; one of another data directory throws
+    // OpenError(foreign), an unknown format OpenError(unknown_format). Where a pack fails its check
+    // later, open again with `before` = the bad one's generation.
     [[nodiscard]] static std::unique_ptr<CheckpointReader> open_newest(
         const DataDirectory& directory, std::vector<std::string>& notes,
         std::uint64_t before = UINT64_MAX);
+
+    // Opens one store by its name. Nothing where it is damaged, `why` saying how, or unfinished,
+    // `why` staying empty. Throws as open_newest() does.
+    [[nodiscard]] static std::unique_ptr<CheckpointReader> open_file(const DataDirectory& directory,
+                                                                     const std::string& name,
+                                                                     std::uint64_t generation,
+                                                                     std::string& why);
 
     [[nodiscard]] const CheckpointRound& round() const { return round_; }
     // Packs are numbered 0 .. packs - 1.
@@ -118,8 +132,14 @@ public:
         std::uint64_t first, std::uint64_t last,
         const std::function<void(const CheckpointRecord&)>& fn) const;
 
+    // The same for one pack, copied into `bytes`; the records stay valid as long as these do.
+    StoreResult<CheckpointTotals> read_pack(
+        std::uint64_t pack, std::vector<std::byte>& bytes,
+        const std::function<void(const CheckpointRecord&)>& fn) const;
+
 private:
     CheckpointReader() = default;
+    [[nodiscard]] StoreFailure damaged(std::uint64_t pack) const;
     std::string name_;
     std::shared_ptr<Store> store_;
     CheckpointRound round_;

@@ -350,6 +350,11 @@ std::vector<SegmentInfo> Journal::segments() const {
     return segments_;
 }
 
+Sha256 Journal::chain_before_oldest() const {
+    const std::lock_guard lock(mutex_);
+    return chain_before_oldest_;
+}
+
 Lsn Journal::oldest_lsn() const {
     const std::lock_guard lock(mutex_);
     return oldest_lsn_;

@@ -71,7 +71,7 @@ struct JournalError {
 template <typename T>
 using JournalResult = std::expected<T, JournalError>;
 
-// A complete checkpoint at one LSN, kept for ever: what allows older segments to go.
+// Names a complete checkpoint at one LSN (baseline.h), which allows older segments to go.
 struct SealedBaseline {
     Lsn lsn;
     Sha256 chain{};
@@ -95,9 +95,9 @@ enum class CommitCheck : std::uint8_t {
     chain,  // and the hash chain
 };
 
-// Owned by main. append(): one thread at a time, whoever holds the commit token. build_ahead(),
-// retire_before(), close(): one thread at a time, another than the appending one if you like.
-// Everything else: any thread.
+// Owned by main. append(): one thread at a time, whoever holds the commit token. build_ahead() and
+// close(): one thread at a time, another than the appending one if you like; retire_before():
+// likewise, and neither of the two if you like. Everything else: any thread.
 //
 // An entry that append() accepted is there after any crash, in its place, unchanged (P1, INV-2).
 // Bounds: one commit at most limits::commit_bytes_max of entries and commit_entries_max of them;
@@ -127,6 +127,8 @@ public:
     [[nodiscard]] Lsn last_lsn() const { return Lsn{last_lsn_.load(std::memory_order_acquire)}; }
     // The oldest entry that is kept; 1 unless a retention removed segments.
     [[nodiscard]] Lsn oldest_lsn() const;
+    // Of the commit before it; genesis where nothing was removed.
+    [[nodiscard]] Sha256 chain_before_oldest() const;
     // Of the last commit; genesis (or what retention kept) where there is none. Appending thread
     // only.
     [[nodiscard]] const Sha256& chain() const { return chain_; }
@@ -179,6 +181,7 @@ public:
     JournalResult<void> close();
 
 private:
+    friend class CommitFeed;
     Journal(const DataDirectory& directory, const JournalOptions& options);
 
     struct OpenSegment {

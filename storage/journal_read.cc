@@ -83,7 +83,14 @@ JournalResult<void> Journal::visit_commit(
             .fault = JournalFault::history_ends,
             .sentence = "LSN " + std::to_string(lsn.value) + " is older than what is kept"});
     JournalResult<std::shared_ptr<Store>> store = reader_of(segment->ordinal);
-    if (!store) return std::unexpected(std::move(store.error()));
+    if (!store) {
+        // A retention may have removed it just now.
+        if (!segment_of(lsn))
+            return std::unexpected(JournalError{
+                .fault = JournalFault::history_ends,
+                .sentence = "LSN " + std::to_string(lsn.value) + " has just been retired"});
+        return std::unexpected(std::move(store.error()));
+    }
 
     std::expected<CommitView, CommitFault> commit = std::unexpected(CommitFault::not_a_commit);
     const StoreResult<std::optional<std::uint64_t>> key =

@@ -2,6 +2,7 @@
 
 #include "server/ledger/entry_format.h"
 #include "server/shard/recovery.h"
+#include "storage/baseline.h"
 #include "storage/checkpoint.h"
 #include "storage/open_error.h"
 #include "storage/segment.h"
@@ -30,6 +31,10 @@ constexpr const char* entry_advice =
 constexpr const char* checkpoint_advice =
     "stop the server, move this file away and start again: the state is built from the checkpoint "
     "before it or from the journal, and a new checkpoint is written";
+constexpr const char* baseline_advice =
+    "restore this file from a backup; a server starts from its checkpoints meanwhile, and no "
+    "longer "
+    "once they are lost too";
 constexpr std::uint64_t progress_every = 1U << 17U;
 
 // True where the fault says something about the bytes, false where nothing could be read at all.
@@ -76,7 +81,9 @@ private:
         if (!names) throw OpenError(OpenFault::disk, names.error().detail);
         for (const std::string& name : *names) {
             const bool is_segment = storage::segment_ordinal(name).has_value();
-            const bool is_checkpoint = name.starts_with("checkpoint-") && name.ends_with(".lmdb");
+            const bool is_baseline = name.starts_with("baseline-") && name.ends_with(".lmdb");
+            const bool is_checkpoint =
+                is_baseline || (name.starts_with("checkpoint-") && name.ends_with(".lmdb"));
             if (is_segment) ++report_.segments;
             if (!is_segment && !is_checkpoint) continue;
             show("files", report_.segments, 0);
@@ -84,7 +91,9 @@ private:
             if (walked.has_value()) continue;
             if (is_segment) broken_trees_.insert(name);
             file_problem(name, walked.error().detail,
-                         is_segment ? segment_advice : checkpoint_advice);
+                         is_segment    ? segment_advice
+                         : is_baseline ? baseline_advice
+                                       : checkpoint_advice);
         }
     }
 
@@ -129,13 +138,9 @@ private:
         }
         if (journal_ == nullptr) return name_first_wrong("");
         report_.first_lsn = journal_->oldest_lsn();
-        report_.balances_derived = report_.first_lsn == Lsn{1};
-        if (!report_.balances_derived)
-            report_.notes.push_back(
-                fmt::format("the history begins at LSN {}: balances rest on the checkpoint and are "
-                            "not derived from zero",
-                            report_.first_lsn.value));
+        report_.balances_derived = true;
         replay_.emplace(folder_.directory(), options_.shards);
+        if (report_.first_lsn > Lsn{1}) load_baseline();
         const auto walked = journal_->for_each_commit(
             report_.first_lsn, storage::CommitCheck::chain,
             [this](const storage::CommitView& commit) { return take_commit(commit); });
@@ -143,6 +148,39 @@ private:
         problem(report_.last_lsn + 1, segment_of(report_.last_lsn + 1), walked.error().sentence,
                 segment_advice);
         journal_ = nullptr;
+    }
+
+    // The history begins after a retention's baseline: from there on balances are derived.
+    void load_baseline() {
+        const Lsn lsn{report_.first_lsn.value - 1};
+        report_.balances_derived = false;
+        show("baseline", lsn.value, 0);
+        try {
+            const storage::Baseline baseline = storage::open_baseline(folder_.directory(), lsn);
+            // Its house counters come as one sum, which only one ledger can hold.
+            replay_.emplace(folder_.directory(), 1);
+            if (!replay_->load(*baseline.reader))
+                return file_problem(storage::baseline_name(lsn), "a record in it is damaged",
+                                    baseline_advice);
+            const std::string found = digest_of(replay_->ledgers()).text();
+            if (found != baseline.seal.state_hash)
+                return file_problem(
+                    storage::baseline_name(lsn),
+                    fmt::format("INV-12: its records come to the state {}, its seal "
+                                "says {}",
+                                found, baseline.seal.state_hash),
+                    baseline_advice);
+            if (baseline.seal.chain != journal_->chain_before_oldest())
+                return file_problem(storage::seal_name(lsn),
+                                    "INV-2: its chain is not the one that the journal goes on from",
+                                    baseline_advice);
+            floor_ms_ = baseline.seal.request_floor_ms;
+            report_.baseline_lsn = lsn;
+            report_.balances_derived = true;
+        } catch (const OpenError& error) {
+            if (!is_about_bytes(error.fault())) throw;
+            file_problem(storage::baseline_name(lsn), error.what(), baseline_advice);
+        }
     }
 
     // The tree cannot be used: the commits themselves say how far the journal is sound.

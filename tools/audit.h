@@ -58,7 +58,8 @@ struct AuditReport {
     std::uint64_t refusals = 0;
     std::uint64_t segments = 0;
     std::uint64_t accounts = 0;
-    bool balances_derived = false;  // false where the history's beginning is gone
+    Lsn baseline_lsn;               // that the replay began after; 0: it began with nothing
+    bool balances_derived = false;  // false where the baseline is damaged or missing
     Instant last_time;
     std::string state_hash;
     std::vector<ProgramAudit> programs;
@@ -70,7 +71,8 @@ struct AuditReport {
 };
 
 // Reads everything in `folder`, in this order: the structure of each file, the segments' commits
-// (CRC-32C, LSNs without gap, hash chain), each entry in a replay from zero, the ledgers'
+// (CRC-32C, LSNs without gap, hash chain), each entry in a replay from zero (or from the baseline
+// that the history begins after, whose records must come to its seal's state hash), the ledgers'
 // invariants, the sealed segments' hashes, the newest checkpoint. Stops at the journal's first
 // wrong LSN. Damage becomes a problem in the report; storage::OpenError with `disk`, `locked` or
 // `unknown_format` is thrown, since nothing can be said then.

@@ -5,6 +5,7 @@
 #include "server/ledger/entry_format.h"
 #include "server/shard/checkpoint_record.h"
 #include "server/shard/recovery.h"
+#include "storage/baseline.h"
 #include "storage/checkpoint.h"
 #include "storage/open_error.h"
 #include "storage/segment.h"
@@ -95,6 +96,13 @@ bool inspect_journal(DataFolder& folder, const JournalRange& range, std::FILE* o
 bool inspect_segments(DataFolder& folder, std::optional<std::uint64_t> ordinal, std::FILE* out) {
     const storage::Journal& journal = folder.journal();
     bool found = false;
+    if (const Lsn oldest = journal.oldest_lsn(); oldest > Lsn{1} && !ordinal) {
+        const storage::Baseline baseline =
+            storage::open_baseline(folder.directory(), Lsn{oldest.value - 1});
+        fmt::print(out, "{}  the state at LSN {}, hash {}\n",
+                   storage::baseline_name(baseline.seal.lsn), baseline.seal.lsn.value,
+                   baseline.seal.state_hash);
+    }
     for (const storage::SegmentInfo& segment : journal.segments()) {
         if (ordinal && segment.ordinal != *ordinal) continue;
         found = true;

@@ -2,6 +2,7 @@
 
 #include "protocol/base/hash.h"
 #include "server/ledger/entry_format.h"
+#include "server/shard/checkpoint_record.h"
 #include "server/shard/recovery.h"
 
 #include <fmt/format.h>
@@ -9,25 +10,6 @@
 #include <utility>
 
 namespace suanpan::tools {
-
-std::string StateDigest::text() const {
-    ledger::HashSum all = accounts;
-    all.add(programs);
-    all.add(house);
-    return fmt::format("{:016x}{:016x}", all.high, all.low);
-}
-
-StateDigest digest_of(std::span<const std::unique_ptr<ledger::Ledger>> ledgers) {
-    StateDigest digest;
-    ledger::HouseMap house;
-    for (const auto& each : ledgers) {
-        digest.accounts.add(each->state_hash());
-        each->add_house_to(house);
-    }
-    digest.programs = ledgers.front()->hash_of_programs();
-    digest.house = ledger::Ledger::hash_of_house(house);
-    return digest;
-}
 
 Replay::Replay(const storage::DataDirectory& directory, std::uint16_t shards)
     : hash_seed_(directory.hash_seed()), digest_seed_(shard::digest_seed(directory)) {
@@ -38,6 +20,17 @@ Replay::Replay(const storage::DataDirectory& directory, std::uint16_t shards)
 
 ledger::Ledger& Replay::owner_of(const MemberId& member) {
     return *ledgers_[member_hash(member, hash_seed_) % ledgers_.size()];
+}
+
+bool Replay::load(const storage::CheckpointReader& baseline) {
+    bool sound = true;
+    const auto totals =
+        baseline.for_each(0, baseline.packs(), [&](const storage::CheckpointRecord& stored) {
+            const auto record = shard::CheckpointRecordView::of(stored.bytes);
+            sound = sound && record.has_value() &&
+                    ledgers_.front()->load_record(record->bytes).has_value();
+        });
+    return sound && totals.has_value() && *totals == baseline.round().totals;
 }
 
 std::optional<std::string> Replay::take(std::span<const std::byte> bytes, Lsn lsn,

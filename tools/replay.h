@@ -4,6 +4,8 @@
 #include "protocol/base/ids.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/ledger.h"
+#include "server/shard/state_digest.h"
+#include "storage/checkpoint.h"
 #include "storage/data_directory.h"
 #include "storage/journal_format.h"
 
@@ -17,21 +19,18 @@
 
 namespace suanpan::tools {
 
-// What a set of ledgers comes to, whatever their number (INV-12).
-struct StateDigest {
-    ledger::HashSum accounts;
-    ledger::HashSum programs;
-    ledger::HashSum house;
-    friend bool operator==(const StateDigest&, const StateDigest&) = default;
-    [[nodiscard]] std::string text() const;  // 32 hexadecimal digits: the sum of the three
-};
-[[nodiscard]] StateDigest digest_of(std::span<const std::unique_ptr<ledger::Ledger>> ledgers);
+using shard::digest_of;
+using shard::StateDigest;
 
 // Derives every balance from the journal alone, on one thread. Memory: that of the accounts and of
 // the request ids above the journal's floor.
 class Replay {
 public:
     Replay(const storage::DataDirectory& directory, std::uint16_t shards);
+
+    // Before the first entry: the state of a baseline. Expects one shard. False where a record is
+    // damaged.
+    [[nodiscard]] bool load(const storage::CheckpointReader& baseline);
 
     // Applies one entry. A sentence where it is wrong; then nothing may follow. Checks its own LSN
     // and link (INV-2), its postings (INV-1), that its request id is new (INV-7), and that the

@@ -83,6 +83,7 @@ void print_json(const AuditReport& report) {
                                   {"commits", report.commits},
                                   {"entries", report.entries},
                                   {"accounts", report.accounts},
+                                  {"baseline_lsn", report.baseline_lsn.value},
                                   {"balances_derived", report.balances_derived},
                                   {"state_hash", report.state_hash},
                                   {"programs", programs},
@@ -101,6 +102,10 @@ void print_problem(const AuditProblem& problem) {
 void print_text(const AuditReport& report) {
     fmt::print("journal: {} segment(s), {} commit(s), {} entries, LSN {} to {}\n", report.segments,
                report.commits, report.entries, report.first_lsn.value, report.last_lsn.value);
+    if (report.baseline_lsn.value != 0)
+        fmt::print(
+            "baseline: the history begins after LSN {}; its records come to its seal's hash\n",
+            report.baseline_lsn.value);
     for (const ProgramAudit& program : report.programs) fmt::print("{}\n", identity_line(program));
     if (!report.state_hash.empty())
         fmt::print("state: {} account(s), hash {}\n", report.accounts, report.state_hash);

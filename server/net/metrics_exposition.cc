@@ -243,6 +243,10 @@ void add_storage(Page& page, const StorageMetrics& storage) {
     page.gauge("suanpan_segments", "Segments that hold commits.", storage.segments);
     page.gauge("suanpan_journal_bytes", "Size of all segments on disk.", storage.journal_bytes);
     page.counter("suanpan_rotations_total", "Segments sealed.", storage.rotations.read());
+    page.counter("suanpan_segments_retired_total", "Segments that the retention removed.",
+                 storage.segments_retired.read());
+    page.gauge("suanpan_baseline_lsn", "What the history begins after; 0: all of it is kept.",
+               storage.baseline_lsn);
     page.gauge("suanpan_disk_free_bytes", "Free on the journal's file system.",
                storage.disk_bytes_free);
     page.counter("suanpan_checkpoint_rounds_total", "Checkpoint rounds finished.",

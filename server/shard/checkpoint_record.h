@@ -1,6 +1,9 @@
 // What a shard's record looks like inside a checkpoint: whose it was, then the ledger's bytes.
 #pragma once
 
+#include "server/ledger/record.h"
+#include "storage/checkpoint.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,5 +34,10 @@ struct CheckpointRecordView {
             .shard = head.shard, .shards = head.shards, .bytes = stored.subspan(sizeof head)};
     }
 };
+
+// Adds a slice of one shard's records. `scratch` is room to work in, kept between calls.
+storage::StoreResult<void> add_records(storage::CheckpointWriter& writer, CheckpointRecordHead head,
+                                       const ledger::RecordSlice& records,
+                                       std::vector<std::byte>& scratch);
 
 }  // namespace suanpan::shard

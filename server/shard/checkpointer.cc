@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 
 namespace suanpan::shard {
@@ -100,20 +99,8 @@ void Checkpointer::write_slice() {
     const std::unique_ptr<Slice> slice = std::move(slice_);
     const CheckpointRecordHead head{.shard = static_cast<std::uint16_t>(lane_),
                                     .shards = static_cast<std::uint16_t>(lanes_.size())};
-    const ledger::RecordSlice& records = slice->records;
-    scratch_.resize(records.bytes.size() + records.records.size() * sizeof head);
-    std::vector<storage::CheckpointRecord> out;
-    out.reserve(records.records.size());
-    std::byte* at = scratch_.data();
-    for (const ledger::RecordSlice::Place& place : records.records) {
-        const auto bytes = records.record(place);
-        std::memcpy(at, &head, sizeof head);
-        std::memcpy(at + sizeof head, bytes.data(), bytes.size());
-        out.push_back({.lsn = place.lsn, .bytes = {at, sizeof head + bytes.size()}});
-        at += sizeof head + bytes.size();
-    }
-    end_lsn_ = std::max(end_lsn_, records.highest);
-    const auto added = writer_->add(out);
+    end_lsn_ = std::max(end_lsn_, slice->records.highest);
+    const auto added = add_records(*writer_, head, slice->records, scratch_);
     if (!added.has_value()) return fail_round(added.error().detail);
     if (slice->is_last) {
         ++lane_;

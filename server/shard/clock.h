@@ -17,6 +17,8 @@ public:
     [[nodiscard]] virtual bool is_safe() const = 0;
     // Sandbox only: everything that reads this clock is `by` later from now on.
     virtual void advance(Duration by) = 0;
+    // All of it together: what lies between two readings without having passed.
+    [[nodiscard]] virtual Duration advanced() const { return Duration{0}; }
 };
 
 // Wall clock at the start plus CLOCK_BOOTTIME, slewed to the wall clock by at most 1 ms per second
@@ -34,6 +36,9 @@ public:
     [[nodiscard]] Instant now() const override;
     [[nodiscard]] bool is_safe() const override { return safe_.load(std::memory_order_acquire); }
     void advance(Duration by) override;
+    [[nodiscard]] Duration advanced() const override {
+        return Duration{sandbox_ns_.load(std::memory_order_acquire)};
+    }
 
     // Slews, and notices jumps. Call about once a second, from one thread.
     void watch();

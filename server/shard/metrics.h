@@ -187,6 +187,8 @@ struct StorageMetrics {
     Gauge segments;                  // main
     Gauge journal_bytes;             // main: all segments on disk, successors too
     Gauge rotations;                 // main: segments sealed since the start
+    Counter segments_retired;        // retention's thread
+    Gauge baseline_lsn;              // retention's thread: what the history begins after; 0: all is kept
     Gauge disk_bytes_free;           // main: of the file system that holds the journal
     Counter checkpoint_rounds;       // checkpoint thread: finished
     Counter checkpoint_failures;     // checkpoint thread

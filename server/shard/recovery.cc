@@ -177,6 +177,12 @@ Recovered recover(const storage::DataDirectory& directory, const storage::Journa
     while (true) {
         const auto checkpoint =
             storage::CheckpointReader::open_newest(directory, recovered.notes, before);
+        // Older than what a retention has kept: the baseline, as generation 0, reaches further.
+        if (checkpoint && checkpoint->round().generation > 0 &&
+            checkpoint->round().start_lsn + 1 < journal.oldest_lsn()) {
+            before = 1;
+            continue;
+        }
         std::vector<std::unique_ptr<ShardRecovery>> shards;
         for (std::uint16_t i = 0; i < options.shards; ++i)
             shards.push_back(std::make_unique<ShardRecovery>(directory, journal, checkpoint.get(),

@@ -150,6 +150,7 @@ private:
     void raise_floor();
     bool sweep();
     bool hand_over_slices();
+    void follow_advances();
     void note_durable(Lsn durable);
     void publish_metrics();
 
@@ -171,6 +172,7 @@ private:
     std::deque<StagedAt> staged_at_;
     Duration flush_mean_;  // of the last commits
     Instant turn_began_{0};
+    Duration advanced_;  // of the sandbox's clock, as far as the two above follow it
     bool room_ = true;
     bool clock_safe_ = true;
     bool draining_ = false;

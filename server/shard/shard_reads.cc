@@ -115,8 +115,10 @@ void Shard::resume_change(Parked& parked, const ReadDone& done) {
     const bool found = done.code == Code::ok && ledger::decode(done.entry, original_).has_value();
     // The floor may have risen while the journal was read, and the log forgotten what it knew.
     const bool is_too_old = parked.command.head.request_id.unix_ms() < around_.committer.floor_ms();
-    if (done.code == Code::unavailable)
-        refuse(parked.to, Code::unavailable);
+    // An original that a retention has removed will never come back: no trace of the attempt
+    // either.
+    if (done.code == Code::unavailable || done.code == Code::history_ends)
+        refuse(parked.to, done.code);
     else if (is_too_old)
         refuse(parked.to, Code::request_too_old);
     else if (const Code code = not_now(); code != Code::ok)

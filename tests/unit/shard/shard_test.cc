@@ -10,7 +10,7 @@ TEST(Shard, MakesARaisedFloorDurableForALookupOnAnIdleServer) {
     world.make_program();
     const Command late = world.command(CommandKind::earn, Earn{.amount = Points{5}},
                                        Duration{limits::request_log_window.ns - seconds(5).ns});
-    world.clock.advance(seconds(10));
+    world.clock.pass(seconds(10));
     world.settle();  // the floor has risen past the id; no commit has carried it
     ASSERT_LE(world.committer().durable_floor_ms(), late.head.request_id.unix_ms());
     ASSERT_EQ(world.ask(late).code, Code::request_too_old);
@@ -71,6 +71,25 @@ TEST(Shard, RefusesAReusedIdOnlyOnceTheFirstAttemptIsDurable) {
     ASSERT_NE(world.answer(in_flight), nullptr);
     EXPECT_EQ(world.answer(in_flight)->code, Code::request_id_reused);
     EXPECT_EQ(world.answer(earned)->code, Code::ok);
+}
+
+TEST(Shard, CountsNoStallWhereASandboxsClockIsAdvanced) {
+    ShardWorld world;
+    world.make_program();
+    const std::uint32_t earned =
+        world.send(world.command(CommandKind::earn, Earn{.amount = Points{5}}));
+    world.step_shards();  // staged, and not durable yet
+    world.send(world.command(CommandKind::clock_advance, AdvanceClock{.by = days(31)}));
+    world.settle();
+    ASSERT_NE(world.answer(earned), nullptr);
+    EXPECT_EQ(world.metrics(0).stalls(StallCause::server).count(), 0U);
+    EXPECT_EQ(world.metrics(0).stalls(StallCause::flush).count(), 0U);
+
+    world.send(world.command(CommandKind::earn, Earn{.amount = Points{5}}));
+    world.step_shards();
+    world.clock.pass(seconds(1));  // time that has really passed
+    world.settle();
+    EXPECT_EQ(world.metrics(0).stalls(StallCause::server).count(), 1U);
 }
 
 // A checkpoint must not have a program whose entry a crash could still take back.

@@ -15,6 +15,11 @@ ShardWorld::ShardWorld(std::uint16_t shards, const storage::JournalOptions& jour
 }
 
 void ShardWorld::restart() {
+    stop();
+    build();
+}
+
+void ShardWorld::stop() {
     shards_.clear();
     reader_.reset();
     exchange_.reset();
@@ -23,7 +28,6 @@ void ShardWorld::restart() {
     recovered_ = {};
     journal_.reset();
     directory_.reset();
-    build();
 }
 
 void ShardWorld::build() {
@@ -74,6 +78,12 @@ std::uint32_t ShardWorld::send(const Command& command) {
     shards_[0]->begin_turn();
     shards_[0]->submit(command, {.shard = ShardIndex{0}, .request = request});
     return request;
+}
+
+std::uint64_t ShardWorld::accounts() const {
+    std::uint64_t accounts = 0;
+    for (const auto& shard : shards_) accounts += shard->ledger().account_count();
+    return accounts;
 }
 
 const Reply* ShardWorld::reply(std::uint32_t number) const {

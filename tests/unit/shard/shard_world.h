@@ -26,9 +26,15 @@ class StillClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override { return now_; }
     [[nodiscard]] bool is_safe() const override { return true; }
-    void advance(Duration by) override { now_ = now_ + by; }
+    void advance(Duration by) override {
+        pass(by);
+        advanced_.ns += by.ns;
+    }
+    [[nodiscard]] Duration advanced() const override { return advanced_; }
+    void pass(Duration by) { now_ = now_ + by; }
 
 private:
+    Duration advanced_;
     Instant now_ = Instant{1'800'000'000'000'000'000};
 };
 
@@ -42,6 +48,8 @@ public:
     // A process over the same volume: everything but the volume and the time is built anew. As if
     // the one before had been killed.
     void restart();
+    // As if it had been killed; restart() comes next.
+    void stop();
 
     // Sends to the shard of the member; the answer, when it comes, is answer(number).
     std::uint32_t send(const Command& command);
@@ -68,7 +76,12 @@ public:
     [[nodiscard]] Committer& committer() { return *committer_; }
     [[nodiscard]] storage::Journal& journal() { return *journal_; }
     [[nodiscard]] const storage::DataDirectory& directory() const { return *directory_; }
+    [[nodiscard]] const storage::JournalOptions& journal_options() const {
+        return journal_options_;
+    }
+    [[nodiscard]] std::uint64_t accounts() const;
     [[nodiscard]] Shard& shard(std::size_t index) { return *shards_[index]; }
+    [[nodiscard]] const ShardMetrics& metrics(std::size_t index) const { return *metrics_[index]; }
     [[nodiscard]] Recovered& recovered() { return recovered_; }
 
 private:

@@ -3,6 +3,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/base/hash.h"
 #include "server/ledger/entry_format.h"
+#include "server/shard/baseline_builder.h"
 #include "server/shard/checkpoint_record.h"
 #include "server/shard/recovery.h"
 #include "storage/checkpoint.h"
@@ -155,6 +156,27 @@ void PointsFolder::fill_segment() {
         for (int i = 0; i < 200; ++i) earn(bob, 1);
         commit();
     }
+}
+
+void PointsFolder::retire_first_segment() {
+    while (true) {  // the trailer, without which a segment stays
+        const auto built = journal_->build_ahead();
+        ASSERT_TRUE(built.has_value());
+        if (!*built) break;
+    }
+    const Lsn end = journal_->segments().front().last_lsn;
+    const auto seal = shard::build_baseline(*directory_, *journal_, end, {.parts = 3});
+    ASSERT_TRUE(seal.has_value()) << seal.error();
+    const auto retired = journal_->retire_before(end + 1, {.lsn = end, .chain = seal->chain});
+    ASSERT_TRUE(retired.has_value() && *retired == 1);
+}
+
+std::string PointsFolder::baseline() const {
+    for (const auto& file : std::filesystem::directory_iterator(path_)) {
+        const std::string name = file.path().filename().string();
+        if (name.starts_with("baseline-") && name.ends_with(".lmdb")) return file.path().string();
+    }
+    return "";
 }
 
 void PointsFolder::kill() {

@@ -50,6 +50,8 @@ public:
     void checkpoint();
     // Goes on in a new segment.
     void fill_segment();
+    // Seals a baseline where the first segment ends, and removes that segment, as a retention does.
+    void retire_first_segment();
     // As if the process had been killed: nothing is closed in order. Nothing more may follow.
     void kill();
     // Stops in order.
@@ -57,6 +59,7 @@ public:
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string segment(std::uint64_t ordinal) const;
+    [[nodiscard]] std::string baseline() const;  // the file of the one that there is
     [[nodiscard]] Lsn last_lsn() const { return Lsn{next_lsn_ - 1}; }
     [[nodiscard]] storage::DataDirectory& directory() { return *directory_; }
 

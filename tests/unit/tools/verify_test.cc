@@ -42,6 +42,40 @@ TEST(Verify, FindsAKilledServersJournalSound) {
     EXPECT_THAT(run.output, HasSubstr("LSN 1 to 7"));
 }
 
+// A retention has removed the first segment: "from zero" means from its baseline.
+TEST(Verify, StartsFromTheBaselineWhereARetentionHasRemovedSegments) {
+    PointsFolder folder;
+    tell_a_story(folder);
+    folder.fill_segment();
+    folder.earn(alice, 7);
+    folder.commit();
+    folder.checkpoint();
+    folder.retire_first_segment();
+    folder.spend(alice, 2);
+    folder.commit();
+    folder.kill();
+    const ToolRun run = verify(folder);
+    EXPECT_EQ(run.exit_code, 0) << run.output;
+    EXPECT_THAT(run.output, HasSubstr("baseline: the history begins after LSN"));
+    EXPECT_THAT(run.output, HasSubstr("+ held 15 + pending 0 + spent 47 + expired 0"));
+    EXPECT_THAT(run.output, HasSubstr("the same state (INV-12)"));
+}
+
+TEST(Verify, HoldsABaselineAgainstItsSeal) {
+    PointsFolder folder;
+    tell_a_story(folder);
+    folder.fill_segment();
+    folder.retire_first_segment();
+    const std::string baseline = folder.baseline();
+    folder.kill();
+    // In a record; its checksum no longer fits.
+    flip_bit(baseline, offsets_of(baseline, "Lotus").front());
+    const ToolRun run = verify(folder);
+    EXPECT_EQ(run.exit_code, 1) << run.output;
+    EXPECT_THAT(run.output, HasSubstr("baseline-"));
+    EXPECT_THAT(run.output, HasSubstr("restore this file from a backup"));
+}
+
 TEST(Verify, SaysItAsJson) {
     PointsFolder folder;
     tell_a_story(folder);

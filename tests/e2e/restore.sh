@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# A backup is copied back and restored: what was acknowledged after it cannot run twice (INV-7).
+#
+#   restore.sh BUILD_FOLDER
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+tool=$bin/client/suanpan
+
+# expect EXIT_CODE PATTERN ARGUMENTS...
+expect() {
+    local wanted=$1 pattern=$2 said status=0
+    shift 2
+    said=$("$tool" "${target[@]}" "$@" 2>&1) || status=$?
+    [[ $status == "$wanted" ]] || fail "suanpan $*: exit code $status, not $wanted: $said"
+    [[ $said == $pattern ]] || fail "suanpan $*: said '$said', not '$pattern'"
+}
+request_of() { sed -n 's/^request //p' <<<"$1"; }
+
+start_server --segment-bytes 64MiB
+expect 0 'done: program 1 *' program create 1 --name Lotus
+kept=$(request_of "$("$tool" "${target[@]}" earn name:alice 100)")
+stop_server
+cp -a "$scratch/data" "$scratch/backup"
+start_server --segment-bytes 64MiB
+lost=$(request_of "$("$tool" "${target[@]}" spend name:alice 60)")
+expect 0 'available 40, held 0' balance name:alice
+kill_server
+
+rm -r "$scratch/data"
+cp -a "$scratch/backup" "$scratch/data"
+status=0
+"$bin/tools/suanpan-restore" "$scratch/data" 2>/dev/null || status=$?
+[[ $status == 2 ]] || fail "suanpan-restore without --yes: exit code $status, not 2"
+"$bin/tools/suanpan-restore" "$scratch/data" --yes >"$scratch/restore.log" || fail "suanpan-restore"
+grep -q '^restored: incarnation 2' "$scratch/restore.log" || fail "it said $(cat "$scratch/restore.log")"
+"$verify" "$scratch/data" >/dev/null || fail "suanpan-verify finds the restored directory wrong"
+start_server --segment-bytes 64MiB
+status=0
+"$bin/tools/suanpan-restore" "$scratch/data" --yes 2>/dev/null || status=$?
+[[ $status == 3 ]] || fail "suanpan-restore under a running server: exit code $status, not 3"
+expect 0 'available 100, held 0' balance name:alice
+expect 3 'unknown: request_too_old*' spend name:alice 60 --request-id "$lost"
+expect 0 '*not_executed*' lookup name:alice "$lost"
+expect 0 '*100*' lookup name:alice "$kept"
+stop_server
+echo "restore: nothing ran twice"

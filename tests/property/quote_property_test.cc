@@ -58,6 +58,7 @@ void check_line_limits(const RuleSpec& spec, const RandomOrder& order, const Quo
     }
 }
 
+// INV-8, of each line and of the whole.
 void check_inv_8(const Quote& quote) {
     Money list;
     Money payable;

@@ -1,6 +1,7 @@
 // Journal: opening. What is there is checked, repaired where nothing promised can be lost by it,
 // made durable, and otherwise refused with a sentence that says what to do.
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "storage/journal.h"
 #include "storage/journal_files.h"
@@ -134,7 +135,7 @@ void Journal::check_flush_marker(const Files& files) {
     report_.notes.emplace_back("going on after a failed flush, from what the disk has");
     SUANPAN_PROBE("opened after a failed flush");
     for (const std::uint64_t ordinal : files.segments)
-        if (!files.trailers.contains(ordinal))
+        if (!files.trailers.contains(ordinal) && !SUANPAN_CANARY(cache_trusted_after_failed_flush))
             value_or_refuse(volume_.forget_cached(segment_name(ordinal)), disk_advice);
 }
 

@@ -1,6 +1,7 @@
 #include "server/ledger/account.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 
 #include <algorithm>
 
@@ -31,6 +32,7 @@ const Tally* Account::find_tally(Lsn original) const {
 }
 
 bool Account::has_due(Instant now) const {
+    if (SUANPAN_CANARY(expiry_inclusive)) now = now - nanoseconds(1);
     const std::span<const Lot> lots = lots_.all();
     if (!lots.empty() && lots.front().key.expires_at <= now) return true;
     const AccountRare* rare_part = rare();
@@ -81,6 +83,7 @@ void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
 }
 
 void resolve_hold(AccountRare& rare, const HoldResolve& effect) {
+    if (SUANPAN_CANARY(hold_released_twice)) return;
     const Hold& hold = hold_of(rare, effect.hold);
     SUANPAN_ASSERT(hold.left == Points{});  // INV-6: a hold ends empty, and once
     if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());
@@ -95,6 +98,7 @@ void resolve_hold(AccountRare& rare, const HoldResolve& effect) {
 }
 
 void add_tally(AccountRare& rare, const TallyAdd& effect) {
+    if (SUANPAN_CANARY(refund_tally_forgotten)) return;
     auto at = std::ranges::lower_bound(rare.tallies, effect.original, {}, &Tally::original);
     if (at == rare.tallies.end() || at->original != effect.original)
         at = rare.tallies.insert(

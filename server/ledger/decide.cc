@@ -1,4 +1,5 @@
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "protocol/limits.h"
 #include "server/ledger/decider.h"
@@ -122,7 +123,7 @@ Points Decider::put_into_lot(const LotKey& key, Points amount) {
     out_.add(LotDelta{.lot = key, .delta = amount, .cause = Cause::request});
     // Points that are not active yet repay nothing: they may still be revoked.
     const Points repaid = key.active_from > now_ ? Points{} : std::min(debt_left_, amount);
-    if (repaid == Points{}) return repaid;
+    if (repaid == Points{} || SUANPAN_CANARY(debt_not_repaid_first)) return {};
     SUANPAN_PROBE("points that came in repaid debt");
     debt_left_ -= repaid;
     repaid_ += repaid;

@@ -1,4 +1,5 @@
 // Refunds and revokes: what takes an earlier entry back.
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "server/ledger/decider.h"
 #include "server/ledger/due.h"
@@ -30,6 +31,7 @@ std::vector<Drained> drained_by(const Entry& original) {
                                .amount = -slice->delta,
                                .lapsed = slice->cause == Cause::request_lapsed});
     }
+    if (SUANPAN_CANARY(refund_order_reversed)) std::ranges::reverse(drained);
     return drained;
 }
 

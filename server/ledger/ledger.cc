@@ -1,6 +1,7 @@
 #include "server/ledger/ledger.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/limits.h"
 #include "server/ledger/due.h"
 
@@ -85,7 +86,9 @@ void Ledger::remember(const Entry& entry, std::int64_t floor_ms,
         if (request_log_.find(digest, ms, body_hash).kind != RequestFound::Kind::absent) return;
         request_log_.set_lsn(request_log_.insert(digest, ms, body_hash), entry.lsn, refused);
     };
+    if (SUANPAN_CANARY(request_log_forgotten_on_recovery)) return;
     if (entry.kind == EntryKind::refusals) {
+        if (SUANPAN_CANARY(refusals_forgotten_on_recovery)) return;
         for (const RefusalRecord& refusal : entry.refusals)
             if (mine(refusal.member_hash))
                 put(refusal.digest, refusal.request_ms, refusal.body_hash, true);

@@ -1,6 +1,7 @@
 #include "server/ledger/lot.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "server/ledger/account.h"
 
 #include <algorithm>
@@ -172,6 +173,7 @@ const Lot* DrainCursor::next() {
     } else if (!sliding_.empty()) {
         from = &sliding_;
     }
+    if (SUANPAN_CANARY(lot_order_swapped) && !never_.empty()) from = &never_;
     if (from->empty()) return nullptr;
     const Lot* lot = &from->front();
     *from = from->subspan(1);

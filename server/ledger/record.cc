@@ -1,5 +1,6 @@
 #include "server/ledger/record.h"
 
+#include "protocol/base/canary.h"
 #include "server/ledger/byte_io.h"
 #include "server/ledger/ledger.h"
 #include "server/ledger/program_format.h"
@@ -164,12 +165,13 @@ void put_account(std::vector<std::byte>& out, const Account& account) {
     if (rare != nullptr)
         flags = static_cast<std::uint8_t>(flag_rare | (rare->frozen ? flag_frozen : 0U) |
                                           (rare->has_member ? flag_member : 0U));
+    const std::uint64_t too_high = SUANPAN_CANARY(record_one_lsn_too_high) ? 1 : 0;
     ByteAppender to(out);
     to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::account),
                       .flags = flags,
                       .level = rare == nullptr ? std::uint16_t{0} : rare->member.level,
                       .program = static_cast<std::uint32_t>(account.program()),
-                      .lsn = account.last_lsn().value});
+                      .lsn = account.last_lsn().value + too_high});
     to.put(AccountBytes{.member = {account.member().high, account.member().low},
                         .ordinal = account.ordinal(),
                         .lot_count = static_cast<std::uint32_t>(lots.size())});

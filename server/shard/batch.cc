@@ -1,6 +1,7 @@
 #include "server/shard/batch.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "server/ledger/entry_format.h"
 
 namespace suanpan::shard {
@@ -77,6 +78,7 @@ void Batch::number(StagedBatch& staged) {
                 previous = ledger_.exchange_last_lsn(numbering.account, lsn);
             if (numbering.has_request) ledger_.request_log().set_lsn(numbering.log_ref, lsn, false);
         }
+        if (SUANPAN_CANARY(account_chain_broken)) previous = {};
         ledger::patch_lsn(rest.first(staged.entry_bytes[i]), lsn, previous);
         rest = rest.subspan(staged.entry_bytes[i]);
     }
@@ -106,6 +108,7 @@ Lsn Batch::close(Instant now, StagingPool& staging, PendingReplies& pending) {
         answer.pending.lsn =
             answer.entries_before == 0 ? reserved_before : first + (answer.entries_before - 1);
         if (!is_read) answer.pending.reply.outcome.entry_id = answer.pending.lsn;
+        if (SUANPAN_CANARY(reply_before_commit)) answer.pending.lsn = reserved_before;
         pending.push(std::move(answer.pending));
     }
     for (PendingReply& refusal : refusal_answers_) {

@@ -1,5 +1,6 @@
 #include "server/shard/checkpointer.h"
 
+#include "protocol/base/canary.h"
 #include "server/shard/checkpoint_record.h"
 
 #include <algorithm>
@@ -49,7 +50,9 @@ bool Checkpointer::step() {
         return true;
     }
     if (slice_ != nullptr) {
-        if (slice_->records.highest > committer_.durable()) return false;
+        if (slice_->records.highest > committer_.durable() &&
+            !SUANPAN_CANARY(slice_before_its_lsn_is_durable))
+            return false;
         write_slice();
         return true;
     }

@@ -1,6 +1,7 @@
 #include "server/shard/committer.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/limits.h"
 
 #include <algorithm>
@@ -22,8 +23,8 @@ Committer::Committer(storage::Journal& journal, std::uint16_t shards, CommitterM
       room_bytes_(room_bytes),
       next_(journal.last_lsn().value + 1),
       durable_(journal.last_lsn().value),
-      floor_ms_(journal.request_floor_ms()),
-      durable_floor_ms_(journal.request_floor_ms()),
+      floor_ms_(SUANPAN_CANARY(floor_lowered_on_recovery) ? 0 : journal.request_floor_ms()),
+      durable_floor_ms_(floor_ms_.load(std::memory_order_relaxed)),
       last_time_(journal.last_time()) {
     staged_.reserve(shards);
     // A batch holds at least one entry, so as many slots as entries can never be full.

@@ -1,6 +1,7 @@
 #include "server/shard/shard.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 
 namespace suanpan::shard {
@@ -100,7 +101,10 @@ void Shard::admit(const Command& command, const ReplyTo& to) {
             return batch_.add_follow_up(command, to);
         return refuse(to, Code::request_id_reused);
     }
-    if (found.kind == ledger::RequestFound::Kind::same) return repeat(found, command, to, digest);
+    const bool is_in_flight = found.lsn.value == 0 || found.lsn > around_.committer.durable();
+    if (found.kind == ledger::RequestFound::Kind::same &&
+        !(is_in_flight && SUANPAN_CANARY(duplicate_in_flight_executed)))
+        return repeat(found, command, to, digest);
     if (const Code code = not_now(); code != Code::ok) return refuse(to, code);
 
     const Lsn original = ledger::Ledger::needs_original(command);

@@ -1,5 +1,6 @@
 // The reads of a Shard, and what waits for the journal.
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "server/ledger/entry_format.h"
 #include "server/shard/shard.h"
@@ -21,6 +22,7 @@ Outcome as_lookup(Outcome outcome) {
 
 // True where something that a read shows could be taken back by a crash (P4).
 bool Shard::sees_undurable() const {
+    if (SUANPAN_CANARY(read_before_commit)) return false;
     return batch_.has_entries() || last_reserved_ > around_.committer.durable();
 }
 

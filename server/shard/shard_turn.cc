@@ -95,7 +95,10 @@ void Shard::install(const Mail& mail) {
 
 void Shard::end_batch() {
     if (batch_.empty()) return;
-    if (floor_commit_wanted_ && !batch_.has_entries()) add_floor_entry();
+    if (floor_commit_wanted_ && !batch_.has_entries()) {
+        SUANPAN_PROBE("a lookup made a raised floor durable");
+        add_floor_entry();
+    }
     floor_commit_wanted_ = false;
     metrics_.batches.add();
     metrics_.batch_events.record(batch_.commands());
@@ -113,7 +116,6 @@ void Shard::end_batch() {
 
 // Every commit carries the request-log floor; this entry says nothing else, a block of no refusals.
 void Shard::add_floor_entry() {
-    SUANPAN_PROBE("a lookup made a raised floor durable");
     entry_.reset();
     entry_.kind = ledger::EntryKind::refusals;
     entry_.time = now_;
@@ -178,6 +180,15 @@ void Shard::raise_floor() {
         around_.committer.raise_floor(std::min((*oldest + 1) * 1000, highest_ms));
     }
     log.drop_below(around_.committer.durable_floor_ms());
+    // A full log refuses every change, and without a change no commit would make the higher floor
+    // durable that empties it.
+    const bool waits_for_commit =
+        log.size() > request_log_share() &&
+        around_.committer.durable_floor_ms() < around_.committer.floor_ms();
+    if (waits_for_commit && !sees_undurable() && room_ && clock_safe_) {
+        SUANPAN_PROBE("a full request log made its floor durable");
+        add_floor_entry();
+    }
 }
 
 bool Shard::sweep() {

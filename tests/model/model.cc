@@ -220,6 +220,16 @@ Expiring Model::expiring(const MemberId& member, ProgramId program, Duration wit
     return expiring;
 }
 
+Expiring Model::look(const MemberId& member, ProgramId program, Duration within,
+                     Instant now) const {
+    Model apart;
+    if (const auto specs = programs_.find(program); specs != programs_.end())
+        apart.programs_.insert(*specs);
+    const auto account = accounts_.find({program, member});
+    if (account != accounts_.end()) apart.accounts_.insert(*account);
+    return apart.expiring(member, program, within, now);
+}
+
 Totals Model::totals(ProgramId program, Instant now) {
     Totals totals;
     const ProgramSpec* spec = find_program(program);

@@ -48,6 +48,10 @@ public:
     Outcome balance(const MemberId& member, ProgramId program, Instant now);
     Expiring expiring(const MemberId& member, ProgramId program, Duration within, Instant now);
     Totals totals(ProgramId program, Instant now);
+    // What expiring() would say, with nothing changed by it: `now` may lie behind that of a later
+    // command, but not before the account's last one.
+    [[nodiscard]] Expiring look(const MemberId& member, ProgramId program, Duration within,
+                                Instant now) const;
 
 private:
     using AccountName = std::tuple<ProgramId, MemberId>;

@@ -85,7 +85,6 @@ private:
     std::vector<std::unique_ptr<ledger::Ledger>> ledgers_;
     std::vector<std::vector<std::byte>> journal_;  // LSN 1 first
     std::int64_t floor_ms_ = 0;
-    bool has_house_of_others_ = false;  // the first shard has counters of accounts of all
 };
 
 template <typename Between>

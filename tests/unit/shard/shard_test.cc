@@ -30,6 +30,23 @@ TEST(Shard, CommitsNothingForALookupOfAnIdThatCouldStillRun) {
     EXPECT_EQ(world.committer().durable(), before);
 }
 
+TEST(Shard, EmptiesAFullRequestLogThoughItsOwnRefusalsLeaveNothingToCommit) {
+    ShardWorld world;
+    world.request_log_ids_max = 16;
+    world.restart();
+    world.make_program();
+    const auto earn = [&world] {
+        return world.ask(world.command(CommandKind::earn, Earn{.amount = Points{5}})).code;
+    };
+    for (int i = 0; i < 40; ++i) earn();
+    ASSERT_EQ(earn(), Code::busy);
+    world.clock.advance(seconds(10));  // the floor may rise past them now
+    world.settle();
+    world.clock.advance(seconds(1));
+    world.settle();
+    EXPECT_EQ(earn(), Code::ok);
+}
+
 TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
     ShardWorld world;
     world.make_program();

@@ -49,7 +49,9 @@ void ShardWorld::build() {
                               .reader = *reader_,
                               .exchange = *exchange_,
                               .wake = [](ShardIndex) {}},
-            ShardOptions{.hash_seed = directory_->hash_seed(), .inline_commit_entries_max = 0},
+            ShardOptions{.hash_seed = directory_->hash_seed(),
+                         .request_log_ids_max = request_log_ids_max,
+                         .inline_commit_entries_max = 0},
             *metrics_.back()));
         shards_.back()->adopt_thread(answers_);
     }

@@ -73,6 +73,7 @@ public:
 
     StillClock clock;
     storage::MemoryVolume volume;
+    std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // from the next restart on
     [[nodiscard]] Committer& committer() { return *committer_; }
     [[nodiscard]] storage::Journal& journal() { return *journal_; }
     [[nodiscard]] const storage::DataDirectory& directory() const { return *directory_; }

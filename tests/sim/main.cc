@@ -1,0 +1,126 @@
+// suanpan-sim: runs simulations from the command line.
+#include "protocol/base/canary.h"
+#include "protocol/base/probe.h"
+#include "tests/sim/run.h"
+#include "tests/sim/simulator.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace {
+
+// Where an assertion ends the process, this still says how to see it again.
+std::string replay_text;
+
+void tell_replay(int signal) {
+    static_cast<void>(write(STDOUT_FILENO, replay_text.data(), replay_text.size()));
+    std::signal(signal, SIG_DFL);
+    static_cast<void>(raise(signal));
+}
+
+// How often each rare path was taken; a probe in a template counts once for each of its instances.
+std::map<std::string_view, std::uint64_t> probe_visits() {
+    std::map<std::string_view, std::uint64_t> visits;
+#ifdef SUANPAN_PROBES
+    for (const suanpan::Probe* probe : suanpan::all_probes())
+        visits[probe->sentence] += probe->visits.load();
+#endif
+    return visits;
+}
+
+void print_probes() {
+    for (const auto& [sentence, visits] : probe_visits())
+        fmt::print("{:>10}  {}\n", visits, sentence);
+}
+
+// False where a path that the simulator can reach was not: then the seeds have grown too tame.
+bool visited_all_probes() {
+    bool all = true;
+    for (const auto& [sentence, visits] : probe_visits()) {
+        if (visits > 0 || suanpan::sim::is_beyond_reach(sentence)) continue;
+        fmt::print("never reached: {}\n", sentence);
+        all = false;
+    }
+    return all;
+}
+
+void print_canaries() {
+#ifdef SUANPAN_CANARIES
+    for (const std::string& name : suanpan::Canary::names()) fmt::print("{}\n", name);
+#endif
+}
+
+bool choose_canary([[maybe_unused]] const std::string& name) {
+#ifdef SUANPAN_CANARIES
+    return suanpan::Canary::choose(name);
+#else
+    return false;
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Simulates a whole server with its clients, crashes and repairs, out of a seed."};
+    suanpan::sim::SimOptions options;
+    options.seed =
+        static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+    std::uint64_t seeds = 1;
+    bool shows_probes = false;
+    bool needs_all_probes = false;
+    bool shows_canaries = false;
+    std::string canary;
+    app.add_option("--seed", options.seed, "The first seed; a fresh one where it is left out");
+    app.add_option("--seeds", seeds, "How many seeds, one after the other");
+    app.add_option("--events", options.events, "Requests that the clients make in each");
+    app.add_flag("--trace", options.traces, "Tell what happens, step by step");
+    app.add_flag("--probes", shows_probes, "Print how often each rare path was taken");
+    app.add_flag("--all-probes", needs_all_probes, "Fail where a rare path was never taken");
+    app.add_option("--canary", canary, "Have this planted bug (builds with SUANPAN_CANARIES only)");
+    app.add_flag("--canaries", shows_canaries, "Print the names of the planted bugs, and end");
+    CLI11_PARSE(app, argc, argv);
+
+    if (shows_canaries) {
+        print_canaries();
+        return 0;
+    }
+    if (!canary.empty() && !choose_canary(canary)) {
+        fmt::print(stderr, "this build has no planted bug of the name {}\n", canary);
+        return 2;
+    }
+    std::signal(SIGABRT, tell_replay);
+    std::signal(SIGSEGV, tell_replay);
+    const std::uint64_t first = options.seed;
+    fmt::print("seeds {} to {}\n", first, first + seeds - 1);
+    const suanpan::sim::SimPartners partners;
+    suanpan::sim::SimReport sum;
+    for (; options.seed < first + seeds; ++options.seed) {
+        replay_text = "replay: " + suanpan::sim::replay_line(options) +
+                      (canary.empty() ? "" : " --canary=" + canary) + "\n";
+        try {
+            sum.add(suanpan::sim::Simulator{options, partners.directory()}.run());
+        } catch (const std::exception& violation) {
+            fmt::print("seed {}: {}\n{}", options.seed, violation.what(), replay_text);
+            return 1;
+        }
+    }
+    fmt::print(
+        "{} seeds: {} requests, {} entries, {} steps, {} starts, {} crashes, {} power losses, {} "
+        "failed flushes, {} cuts, {} client deaths, {} checkpoints, {} replays, {} repeats, {} "
+        "reads, {} lookups; history {:016x}\n",
+        seeds, sum.requests, sum.entries, sum.steps, sum.lives, sum.crashes, sum.power_losses,
+        sum.failed_flushes, sum.cuts, sum.client_deaths, sum.checkpoints, sum.replays, sum.repeats,
+        sum.reads, sum.looked_up, sum.history_hash);
+    if (shows_probes) print_probes();
+    return needs_all_probes && !visited_all_probes() ? 1 : 0;
+}

@@ -1,0 +1,111 @@
+// Simulator: a whole server with its clients, on one thread, out of one seed.
+#pragma once
+
+#include "server/net/partners.h"
+#include "tests/sim/random.h"
+#include "tests/sim/sim_client.h"
+#include "tests/sim/sim_clock.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/workload.h"
+#include "tests/sim/world.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace suanpan::sim {
+
+struct SimOptions {
+    std::uint64_t seed = 1;
+    std::uint64_t events = 400;  // requests that the clients make
+    bool traces = false;
+};
+
+// What a run came to.
+struct SimReport {
+    std::uint64_t steps = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t lives = 0;    // starts of the server
+    std::uint64_t crashes = 0;  // of it
+    std::uint64_t power_losses = 0;
+    std::uint64_t failed_flushes = 0;
+    std::uint64_t cuts = 0;  // of connections
+    std::uint64_t client_deaths = 0;
+    std::uint64_t checkpoints = 0;
+    std::uint64_t replays = 0;  // states compared with a replay from the first entry
+    std::uint64_t repeats = 0;  // second answers, equal to the first
+    std::uint64_t reads = 0;    // found among the model's states
+    std::uint64_t looked_up = 0;
+    std::uint64_t history_hash = 0;
+
+    void add(const SimReport& other);
+};
+
+// The seed draws shards, limits, workload and fault rates; then every step draws who goes next and
+// what goes wrong. First faults, then none, until every request has an answer (liveness). The
+// history is then checked against journal and model. Throws Violation.
+class Simulator {
+public:
+    Simulator(const SimOptions& options, const PartnerDirectory& partners);
+    ~Simulator();
+
+    SimReport run();
+
+private:
+    // A client's line to the server, with what is under way on it.
+    struct Line {
+        std::unique_ptr<SimClient> client;
+        bool is_connected = false;
+        std::uint64_t stalled_until = 0;  // step
+        SimServer::Connection connection;
+        std::deque<std::byte> to_server;
+        std::deque<std::byte> to_client;
+    };
+    void prepare_disk();
+    void start_server();
+    bool try_start();
+    void end_life(const char* how);
+    void step();
+    void act();
+    void server_step();
+    void step_any_shard();
+    void network_step(Line& line);
+    void carry(Line& line);
+    void client_step(std::size_t number);
+    void make_requests(std::size_t number);
+    void cut(Line& line, const char* why);
+    void pass_time();
+    void run_until_settled();
+    [[nodiscard]] bool is_settled() const;
+    [[nodiscard]] std::string unsettled() const;
+
+    // simulator_checks.cc
+    void check_running();
+    void check_history();
+    void check_totals(model::Model& model);
+    void check_restart();
+    [[nodiscard]] std::uint64_t hash_of(const std::vector<std::vector<std::byte>>& entries) const;
+
+    const SimOptions options_;
+    const PartnerDirectory& partners_;
+    Trace trace_;
+    Random random_;
+    const World world_;
+    SimDisk disk_;
+    SimClock clock_;
+    Workload workload_;
+    std::vector<Line> lines_;
+    std::unique_ptr<SimServer> server_;
+    bool trusts_disk_ = false;  // the operator has looked at it after a failed flush
+    SimReport report_;
+    bool are_programs_made_ = false;
+    bool has_faults_ = true;
+    std::uint64_t clock_stands_until_ = 0;  // step
+};
+
+}  // namespace suanpan::sim

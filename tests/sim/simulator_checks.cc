@@ -1,0 +1,113 @@
+// What a Simulator checks along the way and at the end.
+#include "protocol/base/hash.h"
+#include "tests/sim/history.h"
+#include "tests/sim/simulator.h"
+#include "tests/sim/violation.h"
+#include "tests/support/invariants.h"
+#include "tests/support/ledger_world.h"
+
+#include <array>
+#include <span>
+
+namespace suanpan::sim {
+
+void Simulator::check_running() {
+    if (server_ == nullptr) return;
+    std::vector<const ledger::Ledger*> shards;
+    for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard)
+        shards.push_back(&server_->ledger(shard));
+    const std::string broken = testing::broken_invariant(shards, clock_.now());
+    if (!broken.empty()) throw Violation(broken);
+}
+
+// INV-12: what was recovered (from a checkpoint, on so many shards) is what a replay from the first
+// entry on another number of shards gives.
+void Simulator::check_restart() {
+    ++report_.replays;
+    const auto world = testing::LedgerWorld::replayed(
+        static_cast<std::uint16_t>(1 + random_.below(4)), read_entries(server_->journal()));
+    testing::LedgerWorld::Digest digest;
+    ledger::HouseMap house;
+    for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard) {
+        digest.accounts.add(server_->ledger(shard).state_hash());
+        server_->ledger(shard).add_house_to(house);
+    }
+    digest.programs = server_->ledger(0).hash_of_programs();
+    digest.house = ledger::Ledger::hash_of_house(house);
+    const testing::LedgerWorld::Digest expected = world->digest();
+    if (digest == expected) return;
+    throw Violation(
+        fmt::format("INV-12: recovery from LSN {} differs from a replay from zero in its{}{}{}",
+                    server_->recovered().checkpoint_lsn.value,
+                    digest.accounts == expected.accounts ? "" : " accounts",
+                    digest.programs == expected.programs ? "" : " programs",
+                    digest.house == expected.house ? "" : " house counters"));
+}
+
+void Simulator::check_totals(model::Model& model) {
+    const Instant now = clock_.now();
+    for (std::uint32_t id = 1; id <= Workload::programs; ++id) {
+        ledger::Totals totals;
+        for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard)
+            totals.add(server_->ledger(shard).effective_totals(ProgramId{id}, now));
+        const model::Totals expected = model.totals(ProgramId{id}, now);
+        if (!totals.balance() || totals.issued != expected.sums.issued ||
+            totals.available != expected.available || totals.held != expected.held ||
+            totals.pending != expected.pending || totals.spent != expected.sums.spent ||
+            totals.expired != expected.sums.expired || totals.revoked != expected.sums.revoked)
+            throw Violation(
+                fmt::format("INV-3: the totals of program {} differ from the model's", id));
+    }
+}
+
+void Simulator::check_history() {
+    const auto entries = read_entries(server_->journal());
+    model::Model model;
+    sim::check_history(entries, workload_, server_->secrets(), model);
+    check_totals(model);
+    // The same state once more, after a stop in order, a power cut and a start with other shards.
+    server_->stop_in_order();
+    disk_.faults.power_loss_one_in = 1;
+    end_life("in order, at the end");
+    disk_.faults = {};
+    start_server();
+    check_restart();
+    check_totals(model);
+
+    report_.requests = workload_.ops.size();
+    report_.reads = workload_.reads.size();
+    report_.entries = entries.size();
+    report_.crashes = disk_.crashes;
+    report_.power_losses = disk_.power_losses;
+    report_.failed_flushes = disk_.failed_flushes;
+    for (const Op& op : workload_.ops) {
+        report_.repeats += op.repeats_compared;
+        if (op.looked_up) ++report_.looked_up;
+    }
+    report_.history_hash = hash_of(entries);
+}
+
+// Of the journal, of everything that anybody was told, and of the steps that it took.
+std::uint64_t Simulator::hash_of(const std::vector<std::vector<std::byte>>& entries) const {
+    std::uint64_t hash = options_.seed;
+    for (const auto& entry : entries) hash = xxh3_64(entry, hash);
+    const auto add = [&hash](const Outcome& outcome) {
+        const std::array<std::int64_t, 8> words{static_cast<std::int64_t>(outcome.code),
+                                                outcome.time.ns,
+                                                outcome.detail,
+                                                outcome.amount.value,
+                                                static_cast<std::int64_t>(outcome.entry_id.value),
+                                                outcome.balances.available.value,
+                                                outcome.balances.held.value,
+                                                outcome.balances.pending.value};
+        hash = xxh3_64(std::as_bytes(std::span(words)), hash);
+    };
+    for (const Op& op : workload_.ops) {
+        add(op.answer.value_or(Outcome{}));
+        add(op.looked_up.value_or(Outcome{}));
+    }
+    for (const Read& read : workload_.reads) add(read.outcome);
+    return xxh3_64(std::as_bytes(std::span(&report_.steps, 1)), hash);
+}
+
+}  // namespace suanpan::sim

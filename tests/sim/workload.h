@@ -1,0 +1,106 @@
+// Workload: what the clients of a simulation want, and what they have been told.
+#pragma once
+
+#include "protocol/command.h"
+#include "tests/sim/random.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace suanpan::sim {
+
+// One request under one id, over all the times it is sent.
+struct Op {
+    Command command;
+    std::uint32_t client = 0;
+    std::uint32_t sends_under_way = 0;  // answers that are still to come
+    std::uint32_t attempts = 0;
+    bool has_rival = false;     // the same id was given to another body as well
+    bool is_abandoned = false;  // its client died and will not ask again
+    bool wants_lookup = false;  // request_too_old, or no wish to send it again: a lookup can say
+    Code last_code = Code::ok;  // of the newest answer, for messages
+    std::optional<Outcome> answer;       // ok, 3xx, or a 2xx that leaves no trace
+    std::optional<Outcome> looked_up;    // the lookup's final word
+    std::uint64_t repeats_compared = 0;  // answers beyond the first, equal to it (P2)
+
+    [[nodiscard]] bool is_settled() const {
+        return answer.has_value() || looked_up.has_value() || is_abandoned;
+    }
+};
+
+// A read and its answer, with what bounds the states that it may show.
+struct Read {
+    CommandKind kind{};
+    MemberId member;
+    ProgramId program{};
+    Duration within;        // expiring
+    Lsn before;             // statement: a page further back
+    std::uint64_t sent_at;  // step
+    std::uint64_t answered_at = 0;
+    Lsn known;    // newest entry of the account that anybody had been told of when it was sent
+    Lsn durable;  // last durable entry when it was answered
+    Outcome outcome;
+    std::vector<StatementLine> lines;
+    std::vector<ExpiringRow> rows;
+};
+
+// Which kinds, whose, how large: drawn once per seed.
+struct WorkloadShape {
+    std::uint64_t members = 4;
+    std::uint64_t hot_one_in = 2;  // the first member gets one in so many
+    std::int64_t points_max = 100;
+    std::uint64_t skewed_clock_one_in = 40;
+    std::uint64_t changes_one_in = 1;  // else an earning or a spend
+};
+
+// Makes ops out of chance and of what earlier ones came to; keeps what anybody was told.
+// Single-threaded.
+class Workload {
+public:
+    Workload(const WorkloadShape& shape, Random& random) : shape_(shape), random_(random) {}
+
+    static constexpr std::uint32_t programs = 3;
+
+    std::vector<Op> ops;  // by number, which is also their place in time
+    std::vector<Read> reads;
+
+    // Appends the creation of program `id` (1..programs), to be sent before anything else.
+    std::uint32_t add_program(std::uint32_t id, Instant wall);
+    // Appends a random request of `client`, made at `wall`; of kind `kind` where one is given.
+    std::uint32_t add(std::uint32_t client, Instant wall, std::optional<CommandKind> kind);
+    // Appends the id of one of this client's latest requests with another body; nothing where there
+    // is none that suits.
+    std::optional<std::uint32_t> add_rival(std::uint32_t client);
+
+    [[nodiscard]] MemberId draw_member();
+    [[nodiscard]] ProgramId draw_program();
+    [[nodiscard]] static PartnerId partner_of(std::uint32_t client) {
+        return PartnerId{1U + client % 2U};
+    }
+
+    // Somebody was told of this entry of the account: no later read may be without it (P4).
+    void note_told(const MemberId& member, ProgramId program, Lsn entry);
+    [[nodiscard]] Lsn newest_told(const MemberId& member, ProgramId program) const;
+
+    // An instant at which something ends or begins: worth being looked at on the dot.
+    void note_instant(Instant instant) { instants_.insert(instant); }
+    // The first of them after `now`.
+    [[nodiscard]] Instant next_instant(Instant now) const;
+
+private:
+    [[nodiscard]] const Op* draw_earlier(std::uint32_t client, CommandKind kind, CommandKind other);
+    [[nodiscard]] RequestId new_id(Instant made);
+    void fill_body(Op& op, Instant wall);
+
+    const WorkloadShape shape_;
+    Random& random_;
+    std::uint64_t ids_ = 0;
+    std::map<std::tuple<ProgramId, MemberId>, Lsn> told_;
+    std::set<Instant> instants_;
+};
+
+}  // namespace suanpan::sim

@@ -56,7 +56,7 @@ void SimClient::disconnected() {
 void SimClient::die() {
     for (const std::uint32_t op : open_) {
         if (workload_.ops[op].is_settled()) continue;
-        // Somebody may want to know what became of it; nobody sends it again.
+        // Its successor may ask what became of it, and go on from there; or nobody ever does.
         if (random_.one_in(3))
             workload_.ops[op].wants_lookup = true;
         else

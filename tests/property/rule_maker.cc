@@ -82,7 +82,7 @@ DeductionRule RuleMaker::deduction(std::uint32_t id, bool fine) {
     rule.ratio = fine ? Ratio{1, between(2, 6)} : Ratio{between(1, 9), between(1, 9)};
     rule.step = Points{fine ? 1 : between(1, 12)};
     if (chance(3)) rule.mode = DeductionMode::fill;
-    if (!fine && chance(4)) rule.minimum_order = money(between(1, 300));
+    if (chance(4)) rule.minimum_order = money(between(1, 300));
     if (chance(4)) rule.order_money_max = money(between(1, 200));
     if (chance(4)) rule.order_percent_max = Percent{static_cast<std::int32_t>(between(1, 10'000))};
     if (chance(4)) rule.order_points_max = Points{between(1, 300)};

@@ -1,5 +1,6 @@
 #include "tools/order_file.h"
 
+#include "protocol/base/one_line.h"
 #include "server/rules/rule_toml.h"
 
 #include <string>
@@ -77,7 +78,7 @@ std::expected<OrderFile, RuleMistakes> parse_order(std::string_view text, Instan
     } catch (const toml::parse_error& error) {
         return std::unexpected(
             RuleMistakes{{"", static_cast<std::uint32_t>(error.source().begin.line),
-                          "not valid TOML: " + std::string(error.description())}});
+                          "not valid TOML: " + one_line(error.description())}});
     }
 }
 

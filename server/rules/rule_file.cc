@@ -1,5 +1,6 @@
 #include "server/rules/rule_file.h"
 
+#include "protocol/base/one_line.h"
 #include "server/rules/rule_check.h"
 #include "server/rules/rule_text.h"
 #include "server/rules/rule_toml.h"
@@ -254,14 +255,6 @@ RuleSpec spec_of(RuleTable& table) {
     each("coupon", spec.coupons, rules_per_kind_max, coupon_of);
     table.finish();
     return spec;
-}
-
-std::string one_line(std::string_view text) {
-    std::string line(text);
-    for (char& c : line) {
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
-    return line;
 }
 
 RuleMistakes too_long(std::size_t bytes, std::string_view what) {

@@ -1,6 +1,7 @@
 // RuleTable: one table of a rule file. The one file here that includes toml++.
 #pragma once
 
+#include "protocol/base/one_line.h"
 #include "protocol/base/time.h"
 #include "server/rules/exchange.h"
 #include "server/rules/rule_mistake.h"
@@ -238,7 +239,7 @@ public:
             for (const std::string_view name : asked_) {
                 allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", name);
             }
-            wrong(printable(key.str()), fmt::format("is no key here; there are {}", allowed),
+            wrong(one_line(key.str(), 40), fmt::format("is no key here; there are {}", allowed),
                   &node);
         }
     }
@@ -248,15 +249,6 @@ private:
         using namespace std::chrono;
         return sys_days(year_month_day(year(date.year), month(date.month), day(date.day)))
             .time_since_epoch();
-    }
-
-    // A key of the file for a message: no line breaks, no end.
-    static std::string printable(std::string_view key) {
-        std::string text(key.substr(0, 40));
-        for (char& c : text) {
-            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-        }
-        return text;
     }
 
     std::optional<std::int64_t> number_in(std::string_view key, const toml::node& node,

@@ -437,6 +437,10 @@ StoreResult<CheckpointTotals> CheckpointReader::read_pack(
     return totals;
 }
 
+FileRange CheckpointReader::file() const {
+    return {.name = name_, .from = 0, .to = store_->bytes_used()};
+}
+
 StoreFailure CheckpointReader::damaged(std::uint64_t pack) const {
     return {.error = StoreError::damaged,
             .detail = name_ + ": pack " + std::to_string(pack) + " is damaged"};

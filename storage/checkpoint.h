@@ -10,6 +10,7 @@
 #include "protocol/base/ids.h"
 #include "storage/data_directory.h"
 #include "storage/open_error.h"
+#include "storage/read_ahead.h"
 #include "storage/volume.h"
 
 #include <cstddef>
@@ -122,6 +123,8 @@ public:
                                                                      std::string& why);
 
     [[nodiscard]] const CheckpointRound& round() const { return round_; }
+    // The whole of it.
+    [[nodiscard]] FileRange file() const;
     // Packs are numbered 0 .. packs - 1.
     [[nodiscard]] std::uint64_t packs() const { return round_.packs; }
 

@@ -8,6 +8,7 @@
 #include "storage/data_directory.h"
 #include "storage/journal_format.h"
 #include "storage/open_error.h"
+#include "storage/read_ahead.h"
 #include "storage/segment.h"
 #include "storage/volume.h"
 
@@ -175,6 +176,8 @@ public:
 
     [[nodiscard]] const JournalOpenReport& open_report() const { return report_; }
     [[nodiscard]] std::vector<SegmentInfo> segments() const;
+    // The files that hold the entries from `from` on; where in the first one is a guess.
+    [[nodiscard]] std::vector<FileRange> files_from(Lsn from) const;
 
     // A stop in order: the next open need not search the raw file. Nothing may be appended after
     // it.

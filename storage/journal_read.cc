@@ -206,4 +206,24 @@ JournalResult<void> Journal::for_each_commit(
     return {};
 }
 
+std::vector<FileRange> Journal::files_from(Lsn from) const {
+    std::vector<FileRange> files;
+    const std::lock_guard lock(mutex_);
+    for (const SegmentInfo& segment : segments_) {
+        const bool sealed = segment.last_lsn.value != 0;
+        const Lsn last = sealed ? segment.last_lsn : last_lsn();
+        if (last < from) continue;
+        FileRange file{.name = segment_name(segment.ordinal),
+                       .to = sealed ? options_.segment_bytes : active_->bytes_used()};
+        // As if all entries were of one size.
+        if (from > segment.first_lsn) {
+            const auto part = static_cast<double>(from.value - segment.first_lsn.value) /
+                              static_cast<double>(last.value - segment.first_lsn.value + 1);
+            file.from = static_cast<std::uint64_t>(part * static_cast<double>(file.to));
+        }
+        files.push_back(std::move(file));
+    }
+    return files;
+}
+
 }  // namespace suanpan::storage

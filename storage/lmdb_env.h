@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace suanpan::storage {
 
@@ -38,6 +39,9 @@ public:
                                                                  const ValueVisitor& visitor) const;
     StoreResult<std::optional<std::uint64_t>> visit_at_or_after(std::uint64_t key,
                                                                 const ValueVisitor& visitor) const;
+    // Like visit_at_or_after(), but copies the value with a read from the file.
+    StoreResult<std::optional<std::uint64_t>> read_at_or_after(std::uint64_t key,
+                                                               std::vector<std::byte>& out) const;
     // Touches every page of every value, in order of keys, which must rise.
     StoreResult<void> walk() const;
 

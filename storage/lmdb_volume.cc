@@ -138,6 +138,10 @@ public:
         std::uint64_t key, const ValueVisitor& visitor) const override {
         return env_->visit_at_or_after(key, visitor);
     }
+    StoreResult<std::optional<std::uint64_t>> read_at_or_after(
+        std::uint64_t key, std::vector<std::byte>& out) const override {
+        return env_->read_at_or_after(key, out);
+    }
     [[nodiscard]] StoreResult<std::optional<std::uint64_t>> last_key() const override {
         return env_->visit_at_or_before(UINT64_MAX, [](std::uint64_t, Bytes) {});
     }
@@ -250,6 +254,7 @@ public:
     StoreResult<std::shared_ptr<Store>> open(const std::string& name, OpenMode mode,
                                              std::uint64_t capacity_bytes) override;
     StoreResult<void> check_suspect(const std::string& name) override;
+    void read_ahead(const std::string& name, std::uint64_t offset, std::uint64_t bytes) override;
     StoreResult<void> forget_cached(const std::string& name) override;
     StoreResult<void> remove(const std::string& name) override;
     StoreResult<std::vector<std::byte>> read_file(const std::string& name) const override;
@@ -392,6 +397,7 @@ StoreResult<void> LmdbVolume::check_suspect(const std::string& name) {
         ::alarm(suspect_seconds_max);
         const StoreResult<std::unique_ptr<LmdbEnv>> env =
             LmdbEnv::open(path, {.read_only = true, .no_lock = locked_});
+        if (env) read_ahead(name, 0, (*env)->pages_used() * page);
         ::_exit(env && (*env)->walk() ? 0 : 1);
     }
     int status = 0;
@@ -403,6 +409,13 @@ StoreResult<void> LmdbVolume::check_suspect(const std::string& name) {
                              path + ": its tree is damaged (reading it ended with signal " +
                                  std::to_string(WTERMSIG(status)) + ")");
     return store_failure(StoreError::damaged, path + ": its tree is damaged");
+}
+
+void LmdbVolume::read_ahead(const std::string& name, std::uint64_t offset, std::uint64_t bytes) {
+    const File file(at(name), O_RDONLY);
+    if (file.ok())
+        ::posix_fadvise(file.fd(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                        POSIX_FADV_WILLNEED);
 }
 
 StoreResult<void> LmdbVolume::forget_cached(const std::string& name) {

@@ -110,9 +110,10 @@ public:
     // The value with the greatest key <= `key`, copied into `out`.
     StoreResult<std::optional<std::uint64_t>> read_at_or_before(std::uint64_t key,
                                                                 std::vector<std::byte>& out) const;
-    // The value with the smallest key >= `key`, copied into `out`.
-    StoreResult<std::optional<std::uint64_t>> read_at_or_after(std::uint64_t key,
-                                                               std::vector<std::byte>& out) const;
+    // The value with the smallest key >= `key`, copied into `out`. For reading much in order:
+    // leaves nothing of the file in the process's resident memory, where visiting would.
+    virtual StoreResult<std::optional<std::uint64_t>> read_at_or_after(
+        std::uint64_t key, std::vector<std::byte>& out) const;
 };
 
 struct StoreShape {
@@ -163,6 +164,14 @@ public:
     // Walks through a store whose structure is not trusted, in such a way that damage which would
     // kill the process becomes `damaged` instead. Not while the store is open.
     virtual StoreResult<void> check_suspect(const std::string& name) = 0;
+
+    // A hint: these bytes of the file will be read soon. Begins to read them where there is a disk,
+    // and may wait for a part of it; never fails.
+    virtual void read_ahead(const std::string& name, std::uint64_t offset, std::uint64_t bytes) {
+        static_cast<void>(name);
+        static_cast<void>(offset);
+        static_cast<void>(bytes);
+    }
 
     // Forgets what is cached of a file, so that the next reading shows what the disk has. After a
     // failed flush, where the cache may show bytes that the disk never got. Not while it is open.

@@ -61,7 +61,9 @@ Lsn Ledger::exchange_last_lsn(AccountRef ref, Lsn lsn) {
 
 bool Ledger::account_lacks(const Entry& entry) const {
     if (entry.ordinal == 0) return false;
-    const AccountRef ref = accounts_.find(entry.member, entry.program);
+    const AccountRef ref = entry.account_hint != no_account
+                               ? entry.account_hint
+                               : accounts_.find(entry.member, entry.program);
     return ref == no_account || accounts_[ref].last_lsn() < entry.lsn;
 }
 

@@ -41,8 +41,10 @@ enum class EntryKind : std::uint16_t {
     refusals = 101,          // a block of refused requests of one shard and commit
     expire = 102,            // due items that no request came to post
     clock_decision = 103,    // an operator accepted the clock
-    program_prepared = 104,  // carries the spec, installs nothing
-    program_active = 105,    // carries the spec, installs it
+    // Carries the spec, installs nothing. Reserved: a program that was asked for is rolled forward
+    // after a crash, so that its own entry (40, 41) is all the preparing there is.
+    program_prepared = 104,
+    program_active = 105,  // carries the spec, installs it
 };
 inline constexpr std::uint16_t entry_kind_version = 1;
 

@@ -58,6 +58,38 @@ Expiring Ledger::expiring(const MemberId& member, ProgramId program, Duration wi
     return answer;
 }
 
+namespace {
+
+void prefetch_lines(const void* from, std::size_t bytes) {
+    constexpr std::size_t line = 64;
+    const auto* first = static_cast<const std::byte*>(from);
+    for (std::size_t at = 0; at < bytes; at += line) prefetch(first + at);
+    prefetch(first + bytes - 1);  // it may begin in the middle of a line
+}
+
+}  // namespace
+
+AccountRef Ledger::warm_account(const MemberId& member, ProgramId program) const {
+    const AccountRef ref = accounts_.find(member, program);
+    if (ref != no_account) prefetch_lines(&accounts_[ref], sizeof(Account));
+    return ref;
+}
+
+void Ledger::warm_tail(AccountRef ref) const {
+    if (ref == no_account) return;
+    if (const LotTail* tail = accounts_[ref].lots().tail(); tail != nullptr)
+        prefetch_lines(tail, sizeof(LotTail));
+}
+
+void Ledger::warm_lots(AccountRef ref) const {
+    if (ref == no_account) return;
+    const std::span<const Lot> lots = accounts_[ref].lots().all();
+    if (lots.size() < 2) return;
+    // Draining meets the first ones, earning the last one.
+    prefetch_lines(lots.data(), sizeof(Lot));
+    prefetch_lines(&lots.back(), sizeof(Lot));
+}
+
 void Ledger::prefetch_indexes(const CommandHead& head) const {
     request_log_.prefetch(digest_of(head), head.request_id.unix_ms());
     accounts_.prefetch(head.member, head.program);

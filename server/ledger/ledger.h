@@ -110,7 +110,7 @@ public:
     // before.
     Lsn exchange_last_lsn(AccountRef ref, Lsn lsn);
     // True where the entry's account record does not have the entry yet (replay after a
-    // checkpoint).
+    // checkpoint). Takes entry.account_hint, where there is one, for its place.
     [[nodiscard]] bool account_lacks(const Entry& entry) const;
 
     // Programs
@@ -133,6 +133,14 @@ public:
     void prefetch_account(const CommandHead& head) const {
         accounts_.prefetch_account(head.member, head.program);
     }
+    // The same in steps that do not wait, for long rows of entries: each step for all of them
+    // before the next. warm_account() finds the account, or no_account where there is none yet.
+    void warm_index(const MemberId& member, ProgramId program) const {
+        accounts_.prefetch(member, program);
+    }
+    [[nodiscard]] AccountRef warm_account(const MemberId& member, ProgramId program) const;
+    void warm_tail(AccountRef ref) const;
+    void warm_lots(AccountRef ref) const;
     [[nodiscard]] const Account& account(AccountRef ref) const { return accounts_[ref]; }
     [[nodiscard]] std::uint32_t account_count() const { return accounts_.size(); }
 
@@ -166,6 +174,10 @@ public:
     // Checkpoint. Copies whole records into `out` until `byte_budget` is used up; false where the
     // cursor has reached the end. Accounts made meanwhile come along or are replayed.
     bool next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
+    // Before a load of so many accounts.
+    void reserve_accounts(std::uint32_t accounts) { accounts_.reserve(accounts); }
+    // Fetches what load_record() of it will look at first, without waiting for it.
+    void warm_record(std::span<const std::byte> record) const;
     // Puts one record back, as next_slice() gave it. A house record adds to the program's counters.
     std::expected<void, RecordDamage> load_record(std::span<const std::byte> record);
 

@@ -36,6 +36,10 @@ LotTail& LotBook::make_tail() {
     return *tail_;
 }
 
+void LotBook::reserve(std::size_t lots) {
+    if (lots > 1) make_tail().lots.reserve(lots);
+}
+
 std::span<const Lot> LotBook::all() const {
     if (tail_ != nullptr && !tail_->lots.empty())
         return std::span<const Lot>(tail_->lots).subspan(tail_->head);

@@ -108,6 +108,9 @@ public:
     // Expects that the lot does not go below zero; decide() has seen to it.
     void change(const LotKey& key, Points delta);
 
+    // Room for so many lots before they are added one by one.
+    void reserve(std::size_t lots);
+
     [[nodiscard]] const LotTail* tail() const { return tail_.get(); }
     [[nodiscard]] LotTail& make_tail();
 

@@ -115,6 +115,9 @@ Lsn lsn_of(const RequestBytes& request) {
     return Lsn{request.value & ~refused_bit};
 }
 
+// What put_amount() writes.
+constexpr std::size_t amount_bytes = sizeof(LotKeyBytes) + 8;
+
 void put_amount(ByteAppender& to, const LotKey& key, Points amount) {
     to.put(bytes_of(key));
     to.put(static_cast<std::uint32_t>(amount.value & 0xffffffff));  // keeps the four-byte alignment
@@ -312,6 +315,8 @@ std::optional<Account> get_account(ByteReader& from, const RecordHead& head) {
     Account account({.high = bytes.member[0], .low = bytes.member[1]}, ProgramId{head.program});
     account.set_last_lsn({head.lsn});
     account.set_ordinal(bytes.ordinal);
+    // A wrong count shows below; it must not ask for more memory than the record's own size.
+    account.lots().reserve(std::min<std::size_t>(bytes.lot_count, from.left() / amount_bytes));
     const Lot* before = nullptr;
     for (std::uint32_t i = 0; i < bytes.lot_count; ++i) {
         const auto lot = get_amount(from);
@@ -444,6 +449,15 @@ void Ledger::slice_requests(RecordCursor& cursor, RecordSlice& out) const {
         cursor = {.stage = stage_requests, .place = 0, .second = *second + 1};
 }
 
+void Ledger::warm_record(std::span<const std::byte> record) const {
+    ByteReader from(record);
+    const auto head = from.get<RecordHead>();
+    const auto bytes = from.get<AccountBytes>();
+    if (from.ok() && head.type == static_cast<std::uint8_t>(RecordType::account))
+        accounts_.prefetch({.high = bytes.member[0], .low = bytes.member[1]},
+                           ProgramId{head.program});
+}
+
 std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte> record) {
     ByteReader from(record);
     const auto head = from.get<RecordHead>();
@@ -491,15 +505,18 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
             if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||
                 bytes.second < 0 || bytes.second > seconds_max)
                 return malformed;
+            std::vector<RequestSlot> slots;
+            slots.reserve(bytes.count);
             for (std::uint64_t i = 0; i < bytes.count; ++i) {
                 const auto slot = from.get<RequestBytes>();
                 // Without an LSN nothing is durable, and nothing was written.
                 if (lsn_of(slot) == Lsn{}) return malformed;
-                request_log_.restore(bytes.second, {.digest_a = slot.digest_a,
-                                                    .digest_b = slot.digest_b,
-                                                    .body_bits = slot.body_bits,
-                                                    .value = slot.value});
+                slots.push_back({.digest_a = slot.digest_a,
+                                 .digest_b = slot.digest_b,
+                                 .body_bits = slot.body_bits,
+                                 .value = slot.value});
             }
+            request_log_.restore(bytes.second, slots);
             return {};
         }
     }

@@ -133,11 +133,17 @@ std::optional<std::int64_t> RequestLog::next_second(std::int64_t second) const {
     return at->first;
 }
 
-void RequestLog::restore(std::int64_t second, const RequestSlot& slot) {
+void RequestLog::restore(std::int64_t second, std::span<const RequestSlot> slots) {
+    if (slots.empty()) return;
     Table& table = make_table(second);
-    if (table.find({.a = slot.digest_a, .b = slot.digest_b})) return;
-    table.insert(RequestSlot{slot});
-    ++size_;
+    // Far enough ahead for memory to answer, not so far that it is pushed out again.
+    constexpr std::size_t ahead = 16;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (i + ahead < slots.size()) table.prefetch(Traits::key_of(slots[i + ahead]));
+        if (table.find(Traits::key_of(slots[i]))) continue;
+        table.insert(RequestSlot{slots[i]});
+        ++size_;
+    }
 }
 
 }  // namespace suanpan::ledger

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace suanpan::ledger {
 
@@ -77,7 +78,7 @@ public:
     // The first second at or after `second` that has ids.
     [[nodiscard]] std::optional<std::int64_t> next_second(std::int64_t second) const;
     // Puts back what a checkpoint had; an id that is there already stays as it is.
-    void restore(std::int64_t second, const RequestSlot& slot);
+    void restore(std::int64_t second, std::span<const RequestSlot> slots);
 
 private:
     struct Traits {

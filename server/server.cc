@@ -14,6 +14,7 @@
 #include "storage/lmdb_volume.h"
 #include "storage/segment_builder.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,6 +54,13 @@ Duration sandbox_offset(const ServerConfig& config, Instant journal_last) {
 void log_partner_warnings(const PartnerBook& book) {
     for (const std::string& warning : book.warnings())
         log_warn("partners file", {{"note", warning}});
+}
+
+// The most memory that the process has had so far.
+std::int64_t resident_peak_mib() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
 }
 
 // Waits until `done` says so; false when `patience` is over.
@@ -301,7 +309,8 @@ void Server::Parts::start_admin() {
                        {"shards", config.shards},
                        {"lsn", committer.durable().value},
                        {"replayed", recovered.replayed},
-                       {"recovery_ms", static_cast<std::int64_t>(took.count() / 1'000'000)}});
+                       {"recovery_ms", static_cast<std::int64_t>(took.count() / 1'000'000)},
+                       {"resident_peak_mib", resident_peak_mib()}});
     if (!config.ready_file.empty()) write_ready_file(config.ready_file, ready);
 }
 

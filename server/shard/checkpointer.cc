@@ -63,10 +63,10 @@ bool Checkpointer::step() {
     if (!asked_for_slice_) {
         SliceLane::Ask ask{.slice = std::make_unique<Slice>(),
                            .bytes = options_.slice_bytes,
-                           .first = first_of_lane_};
+                           .first = !begun_[lane_]};
         if (!lanes_[lane_]->try_ask(std::move(ask))) return false;
         asked_for_slice_ = true;
-        first_of_lane_ = false;
+        begun_[lane_] = true;
         hooks_.wake(ShardIndex{static_cast<std::uint16_t>(lane_)});
         return true;
     }
@@ -86,7 +86,8 @@ void Checkpointer::begin_round() {
     writer_ = std::move(*writer);
     round_began_ = std::chrono::steady_clock::now();
     lane_ = 0;
-    first_of_lane_ = true;
+    begun_.assign(lanes_.size(), false);
+    ended_.assign(lanes_.size(), false);
     end_lsn_ = start;
 }
 
@@ -105,10 +106,16 @@ void Checkpointer::write_slice() {
     end_lsn_ = std::max(end_lsn_, slice->records.highest);
     const auto added = add_records(*writer_, head, slice->records, scratch_);
     if (!added.has_value()) return fail_round(added.error().detail);
-    if (slice->is_last) {
-        ++lane_;
-        first_of_lane_ = true;
+    ended_[lane_] = slice->is_last;
+    lane_ = next_lane();
+}
+
+std::size_t Checkpointer::next_lane() const {
+    for (std::size_t i = 1; i <= lanes_.size(); ++i) {
+        const std::size_t lane = (lane_ + i) % lanes_.size();
+        if (!ended_[lane]) return lane;
     }
+    return lanes_.size();
 }
 
 void Checkpointer::finish_round() {

@@ -25,8 +25,9 @@ struct CheckpointerOptions {
     std::uint64_t bytes_per_second = 48ULL << 20U;  // pace of a round under load
 };
 
-// A round takes slices from one shard after the other, writes each once everything in it is
-// durable, and ends with the round record; only then the generation before the last may go.
+// A round takes slices from all shards in turn (so that a start, which reads them in this order,
+// has work for every shard at all times), writes each once everything in it is durable, and ends
+// with the round record; only then the generation before the last may go.
 //
 // step() does one small piece of work; the server runs it on a thread of its own, the simulator
 // between two steps of its shards.
@@ -62,6 +63,7 @@ private:
     void begin_round();
     void take_slice();
     void write_slice();
+    [[nodiscard]] std::size_t next_lane() const;
     void finish_round();
     void fail_round(const std::string& why);
     void run();
@@ -75,8 +77,9 @@ private:
     Hooks hooks_;
 
     std::unique_ptr<storage::CheckpointWriter> writer_;  // set while a round is under way
-    std::size_t lane_ = 0;
-    bool first_of_lane_ = true;
+    std::size_t lane_ = 0;     // whose slice is next; lanes_.size(): all of them have ended
+    std::vector<bool> begun_;  // by lane, in this round
+    std::vector<bool> ended_;
     bool asked_for_slice_ = false;
     std::unique_ptr<Slice> slice_;  // taken, waits until its LSN is durable
     Lsn end_lsn_;

@@ -11,7 +11,8 @@ namespace suanpan::shard {
 
 // The owner's side (shard 0): the client's entry, durable, is "prepared"; then every other shard
 // installs the version; then an entry "active" is journaled, and the client's answer waits for it.
-// A crash in between rolls forward: a replay installs what was prepared.
+// A crash in between rolls forward: a replay installs, on every shard, what was prepared, since its
+// request id counts as executed from then on (P2).
 //
 // One installation at a time; a second one is answered `busy`. On the owner's thread only.
 class ProgramInstaller {

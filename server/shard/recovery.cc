@@ -3,11 +3,15 @@
 #include "protocol/base/hash.h"
 #include "server/ledger/entry_format.h"
 #include "server/shard/checkpoint_record.h"
+#include "server/shard/recovery_source.h"
+#include "server/shard/relay.h"
 #include "storage/checkpoint.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
-#include <exception>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,111 +21,110 @@ namespace {
 using storage::OpenError;
 using storage::OpenFault;
 
-bool is_requests_record(std::span<const std::byte> record) {
-    return !record.empty() &&
-           record.front() == static_cast<std::byte>(ledger::RecordType::requests);
-}
+// Pieces in memory at once, for each thread.
+constexpr std::size_t pieces_per_thread = 8;
+// Records or entries that are prepared together before the first of them is applied.
+constexpr std::size_t row_max = 32;
 
-// One shard's share of the work, on one thread.
+// One shard's share of the work. On one thread at a time.
 class ShardRecovery {
 public:
     ShardRecovery(const storage::DataDirectory& directory, const storage::Journal& journal,
-                  const storage::CheckpointReader* checkpoint, std::uint16_t shard,
-                  std::uint16_t shards)
-        : journal_(journal),
-          checkpoint_(checkpoint),
+                  std::uint16_t shard, std::uint16_t shards)
+        : floor_ms_(journal.request_floor_ms()),
           hash_seed_(directory.hash_seed()),
           shard_(shard),
           shards_(shards),
           ledger_(std::make_unique<ledger::Ledger>(ledger::LedgerOptions{
               .seed = digest_seed(directory), .shard = shard, .shard_count = shards})) {}
 
-    // False: the checkpoint is damaged, and the one before should be tried.
-    [[nodiscard]] bool load() {
-        if (checkpoint_ == nullptr) return true;
-        bool sound = true;
-        const auto totals = checkpoint_->for_each(
-            0, checkpoint_->packs(),
-            [&](const storage::CheckpointRecord& record) { sound = sound && load(record.bytes); });
-        return sound && totals.has_value() && *totals == checkpoint_->round().totals;
+    // Throws DamagedCheckpoint.
+    void load(std::span<const StoredBytes> records) {
+        in_rows(records, [this](std::span<const StoredBytes> row) {
+            for (const StoredBytes stored : row)
+                if (const auto record = CheckpointRecordView::of(stored))
+                    ledger_->warm_record(record->bytes);
+            for (const StoredBytes stored : row) load(stored);
+        });
     }
-
-    void replay(Lsn after) {
-        if (after >= journal_.last_lsn()) return;
-        // One thread follows the chain for all; the others check each commit by itself.
-        const auto check = shard_ == 0 ? storage::CommitCheck::chain : storage::CommitCheck::crc;
-        const auto done =
-            journal_.for_each_commit(after + 1, check, [&](const storage::CommitView& commit) {
-                for (std::uint32_t i = 0; i < commit.count(); ++i) {
-                    const Lsn lsn = commit.first_lsn() + i;
-                    if (lsn > after) replay_entry(commit.entry(i), lsn);
-                }
-                return true;
-            });
-        if (!done.has_value()) throw OpenError(OpenFault::damaged, done.error().sentence);
+    // Before a load of so many records.
+    void reserve(std::uint64_t records) {
+        ledger_->reserve_accounts(
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(records, UINT32_MAX)));
+    }
+    // Throws OpenError.
+    void replay(std::span<const StoredBytes> entries) {
+        in_rows(entries, [this](std::span<const StoredBytes> row) {
+            warm(row);
+            for (std::size_t i = 0; i < row.size(); ++i) replay(row[i], refs_[i]);
+        });
     }
 
     [[nodiscard]] std::unique_ptr<ledger::Ledger> take() { return std::move(ledger_); }
 
 private:
-    [[nodiscard]] bool is_mine(std::uint64_t hash) const { return hash % shards_ == shard_; }
-
-    bool load(std::span<const std::byte> stored) {
+    void load(StoredBytes stored) {
         const auto record = CheckpointRecordView::of(stored);
-        if (!record) return false;
+        if (!record) throw DamagedCheckpoint();
         old_shards_ = record->shards;
         if (const auto info = ledger::house_record_info(record->bytes)) {
             house_lsn_[{info->program, info->shard}] = info->lsn;
-            return shard_ != 0 || ledger_->load_record(record->bytes).has_value();
+            if (shard_ != 0) return;
         }
-        if (const auto member = ledger::account_record_member(record->bytes)) {
-            if (!is_mine(member_hash(*member, hash_seed_))) return true;
-        } else if (is_requests_record(record->bytes) && record->shards == shards_ &&
-                   record->shard != shard_) {
-            // With another number of shards nobody knows whose an id is, so everybody takes it.
-            return true;
-        }
-        return ledger_->load_record(record->bytes).has_value();
+        if (!ledger_->load_record(record->bytes).has_value()) throw DamagedCheckpoint();
     }
 
-    void replay_entry(std::span<const std::byte> bytes, Lsn lsn) {
-        const auto header = ledger::EntryHeaderView::of(bytes);
-        if (!header || header->lsn() != lsn) damaged(lsn, "its header is unreadable");
-        const bool has_member = !header->member().is_zero();
-        std::uint64_t hash = 0;
-        if (has_member) {
-            hash = member_hash(header->member(), hash_seed_);
-            if (!is_mine(hash)) return;
+    template <typename Work>
+    static void in_rows(std::span<const StoredBytes> all, Work&& work) {
+        for (; all.size() > row_max; all = all.subspan(row_max)) work(all.first(row_max));
+        work(all);
+    }
+
+    // Brings the accounts of a row of entries into the CPU's caches, each step for all of them:
+    // their cache misses, most of what a replay takes, overlap.
+    void warm(std::span<const StoredBytes> row) {
+        std::array<std::optional<ledger::EntryHeaderView>, row_max> heads;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            heads[i] = ledger::EntryHeaderView::of(row[i]);
+            if (heads[i]) ledger_->warm_index(heads[i]->member(), heads[i]->program());
         }
-        if (const auto decoded = ledger::decode(bytes, entry_); !decoded.has_value())
-            damaged(lsn, std::string(ledger::text_of(decoded.error())));
-        const bool is_mine_alone = has_member || shard_ == 0;
-        if (has_member) {
-            const auto house = house_lsn_.find({static_cast<std::uint32_t>(entry_.program),
-                                                static_cast<std::uint32_t>(hash % old_shards_)});
-            ledger_->apply(entry_, {.account = ledger_->account_lacks(entry_),
-                                    .house = house == house_lsn_.end() || house->second < lsn});
-        } else if (entry_.spec) {
-            ledger_->install(*entry_.spec);
+        for (std::size_t i = 0; i < row.size(); ++i)
+            refs_[i] = heads[i] ? ledger_->warm_account(heads[i]->member(), heads[i]->program())
+                                : ledger::no_account;
+        for (std::size_t i = 0; i < row.size(); ++i) ledger_->warm_tail(refs_[i]);
+        for (std::size_t i = 0; i < row.size(); ++i) ledger_->warm_lots(refs_[i]);
+    }
+
+    void replay(StoredBytes bytes, ledger::AccountRef found) {
+        const auto decoded = ledger::decode(bytes, entry_);
+        if (!decoded.has_value()) {
+            const auto header = ledger::EntryHeaderView::of(bytes);
+            refuse_entry(header ? header->lsn() : Lsn{},
+                         std::string(ledger::text_of(decoded.error())));
         }
+        if (entry_.member.is_zero()) return replay_common();
+        entry_.account_hint = found;
+        const auto house = house_lsn_.find(
+            {static_cast<std::uint32_t>(entry_.program),
+             static_cast<std::uint32_t>(member_hash(entry_.member, hash_seed_) % old_shards_)});
+        ledger_->apply(entry_, {.account = ledger_->account_lacks(entry_),
+                                .house = house == house_lsn_.end() || house->second < entry_.lsn});
+        if (ledger::is_client_kind(entry_.kind))
+            ledger_->remember(entry_, floor_ms_, [](std::uint64_t) { return true; });
+    }
+
+    // An entry about no account: every shard sees it.
+    void replay_common() {
+        ledger_->apply(entry_);
         if (entry_.kind == ledger::EntryKind::refusals)
-            ledger_->remember(entry_, journal_.request_floor_ms(),
-                              [this](std::uint64_t of_member) { return is_mine(of_member); });
-        else if (is_mine_alone && ledger::is_client_kind(entry_.kind))
-            ledger_->remember(entry_, journal_.request_floor_ms(),
-                              [](std::uint64_t) { return true; });
+            ledger_->remember(entry_, floor_ms_, [this](std::uint64_t of_member) {
+                return of_member % shards_ == shard_;
+            });
+        else if (shard_ == 0 && ledger::is_client_kind(entry_.kind))
+            ledger_->remember(entry_, floor_ms_, [](std::uint64_t) { return true; });
     }
 
-    [[noreturn]] void damaged(Lsn lsn, const std::string& why) const {
-        throw OpenError(OpenFault::damaged,
-                        "journal entry " + std::to_string(lsn.value) +
-                            " cannot be replayed: " + why +
-                            "; run suanpan-verify, and restore from a backup or start the "
-                            "release that wrote it");
-    }
-
-    const storage::Journal& journal_;
-    const storage::CheckpointReader* checkpoint_;
+    const std::int64_t floor_ms_;
     const std::uint64_t hash_seed_;
     const std::uint16_t shard_;
     const std::uint16_t shards_;
@@ -130,29 +133,48 @@ private:
     std::map<std::pair<std::uint32_t, std::uint32_t>, Lsn> house_lsn_;
     std::unique_ptr<ledger::Ledger> ledger_;
     ledger::Entry entry_;
+    std::array<ledger::AccountRef, row_max> refs_{};  // of the row that is replayed
 };
 
-// Runs `work(shard)` for every shard, each on its own thread; throws what the first one threw.
-template <typename Work>
-void for_each_shard(const RecoveryOptions& options, Work&& work) {
-    std::vector<std::exception_ptr> failures(options.shards);
-    const auto guarded = [&](std::uint16_t shard) {
-        try {
-            work(shard);
-        } catch (...) {
-            failures[shard] = std::current_exception();
-        }
-    };
-    std::vector<std::thread> threads;
-    for (std::uint16_t i = 0; i < options.shards; ++i) {
-        if (options.threads && options.shards > 1)
-            threads.emplace_back(guarded, i);
-        else
-            guarded(i);
+using ShardRecoveries = std::vector<std::unique_ptr<ShardRecovery>>;
+
+// Threads of a Relay: one per shard, and on a machine with more cores one more each that checks.
+std::uint16_t threads_for(const RecoveryOptions& options) {
+    if (!options.threads) return 0;
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    return static_cast<std::uint16_t>(
+        std::clamp<unsigned>(cores, options.shards, 2U * options.shards));
+}
+
+template <typename Source, typename Take>
+void relay(Source& source, const RecoveryOptions& options, Take&& take) {
+    const std::uint16_t threads = threads_for(options);
+    Relay<Source>(source, options.shards, threads, pieces_per_thread * threads).run(take);
+}
+
+// In the order in which they are read.
+std::vector<storage::FileRange> files_to_read(const storage::CheckpointReader* checkpoint,
+                                              const storage::Journal& journal, Lsn from) {
+    std::vector<storage::FileRange> files;
+    if (checkpoint != nullptr) files.push_back(checkpoint->file());
+    for (storage::FileRange& file : journal.files_from(from)) files.push_back(std::move(file));
+    return files;
+}
+
+// False: the checkpoint is damaged, and the one before should be tried.
+bool load(const storage::CheckpointReader& checkpoint, const storage::DataDirectory& directory,
+          const RecoveryOptions& options, ShardRecoveries& shards, storage::ReadAhead* ahead) {
+    CheckpointSource source(checkpoint, directory.hash_seed(), options.shards, ahead);
+    for (const auto& shard : shards)
+        shard->reserve(checkpoint.round().totals.count / options.shards);
+    try {
+        relay(source, options, [&](std::uint16_t shard, const DealtPiece& piece) {
+            shards[shard]->load(piece.of_shard[shard]);
+        });
+    } catch (const DamagedCheckpoint&) {
+        return false;
     }
-    for (std::thread& thread : threads) thread.join();
-    for (const std::exception_ptr& failure : failures)
-        if (failure) std::rethrow_exception(failure);
+    return source.is_complete();
 }
 
 std::uint64_t key_part(const storage::DataDirectory& directory, std::size_t offset) {
@@ -183,19 +205,22 @@ Recovered recover(const storage::DataDirectory& directory, const storage::Journa
             before = 1;
             continue;
         }
-        std::vector<std::unique_ptr<ShardRecovery>> shards;
+        ShardRecoveries shards;
         for (std::uint16_t i = 0; i < options.shards; ++i)
-            shards.push_back(std::make_unique<ShardRecovery>(directory, journal, checkpoint.get(),
-                                                             i, options.shards));
-        std::vector<char> sound(options.shards, 1);
-        for_each_shard(options, [&](std::uint16_t shard) { sound[shard] = shards[shard]->load(); });
-        if (std::ranges::find(sound, 0) != sound.end()) {
+            shards.push_back(
+                std::make_unique<ShardRecovery>(directory, journal, i, options.shards));
+        const Lsn after = checkpoint ? checkpoint->round().start_lsn : Lsn{};
+        std::optional<storage::ReadAhead> ahead;
+        if (options.threads)
+            ahead.emplace(directory.volume(), files_to_read(checkpoint.get(), journal, after + 1),
+                          storage::read_ahead_window());
+        storage::ReadAhead* const hints = ahead ? &*ahead : nullptr;
+        if (checkpoint && !load(*checkpoint, directory, options, shards, hints)) {
             before = checkpoint->round().generation;
             recovered.notes.push_back("checkpoint generation " + std::to_string(before) +
                                       " is damaged; the one before it is used");
             continue;
         }
-        const Lsn after = checkpoint ? checkpoint->round().start_lsn : Lsn{};
         if (checkpoint && checkpoint->round().end_lsn > journal.last_lsn())
             throw OpenError(
                 OpenFault::missing,
@@ -207,7 +232,10 @@ Recovered recover(const storage::DataDirectory& directory, const storage::Journa
                             "the journal begins at LSN " +
                                 std::to_string(journal.oldest_lsn().value) +
                                 " and no sound checkpoint reaches it; restore from a backup");
-        for_each_shard(options, [&](std::uint16_t shard) { shards[shard]->replay(after); });
+        JournalSource source(journal, after, directory.hash_seed(), options.shards, hints);
+        relay(source, options, [&](std::uint16_t shard, const DealtPiece& piece) {
+            shards[shard]->replay(piece.of_shard[shard]);
+        });
         for (auto& shard : shards) recovered.ledgers.push_back(shard->take());
         recovered.checkpoint_lsn = after;
         recovered.replayed = journal.last_lsn().value - after.value;

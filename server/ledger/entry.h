@@ -37,10 +37,10 @@ enum class EntryKind : std::uint16_t {
     program_update = 41,
     clock_advance = 50,  // amount: nanoseconds
 
-    start = 100,             // the process began; reference: incarnation, detail: the shell's own
-    refusals = 101,          // a block of refused requests of one shard and commit
-    expire = 102,            // due items that no request came to post
-    clock_decision = 103,    // an operator accepted the clock
+    start = 100,           // the process began; reference: incarnation, detail: the shell's own
+    refusals = 101,        // a block of refused requests of one shard and commit
+    expire = 102,          // due items that no request came to post
+    clock_decision = 103,  // an operator accepted the clock
     // Carries the spec, installs nothing. Reserved: a program that was asked for is rolled forward
     // after a crash, so that its own entry (40, 41) is all the preparing there is.
     program_prepared = 104,

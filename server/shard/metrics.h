@@ -181,16 +181,16 @@ struct CommitterMetrics {
 
 // The numbers of segments and checkpoints. Each field has one writer, named behind it.
 struct StorageMetrics {
-    Gauge room;                      // main: 1 where changes can be appended
-    Counter storage_full;            // main: times that there was no room
-    Gauge bytes_free;                // main: in the active segment and its successors
-    Gauge segments;                  // main
-    Gauge journal_bytes;             // main: all segments on disk, successors too
-    Gauge rotations;                 // main: segments sealed since the start
-    Counter segments_retired;        // retention's thread
-    Gauge baseline_lsn;              // retention's thread: what the history begins after; 0: all is kept
-    Gauge disk_bytes_free;           // main: of the file system that holds the journal
-    Counter checkpoint_rounds;       // checkpoint thread: finished
+    Gauge room;                 // main: 1 where changes can be appended
+    Counter storage_full;       // main: times that there was no room
+    Gauge bytes_free;           // main: in the active segment and its successors
+    Gauge segments;             // main
+    Gauge journal_bytes;        // main: all segments on disk, successors too
+    Gauge rotations;            // main: segments sealed since the start
+    Counter segments_retired;   // retention's thread
+    Gauge baseline_lsn;         // retention's thread: what the history begins after; 0: all is kept
+    Gauge disk_bytes_free;      // main: of the file system that holds the journal
+    Counter checkpoint_rounds;  // checkpoint thread: finished
     Counter checkpoint_failures;     // checkpoint thread
     Gauge checkpoint_lsn;            // checkpoint thread: start LSN of the last finished round
     Gauge checkpoint_round_ns;       // checkpoint thread: how long the last one took

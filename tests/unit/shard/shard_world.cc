@@ -42,17 +42,17 @@ void ShardWorld::build() {
     reader_ = std::make_unique<JournalReader>(*journal_, shard_count_);
     for (std::uint16_t i = 0; i < shard_count_; ++i) {
         metrics_.push_back(std::make_unique<ShardMetrics>());
-        shards_.push_back(std::make_unique<Shard>(
-            ShardIndex{i}, std::move(recovered_.ledgers[i]),
-            ShardSurroundings{.committer = *committer_,
-                              .clock = clock,
-                              .reader = *reader_,
-                              .exchange = *exchange_,
-                              .wake = [](ShardIndex) {}},
-            ShardOptions{.hash_seed = directory_->hash_seed(),
-                         .request_log_ids_max = request_log_ids_max,
-                         .inline_commit_entries_max = 0},
-            *metrics_.back()));
+        shards_.push_back(
+            std::make_unique<Shard>(ShardIndex{i}, std::move(recovered_.ledgers[i]),
+                                    ShardSurroundings{.committer = *committer_,
+                                                      .clock = clock,
+                                                      .reader = *reader_,
+                                                      .exchange = *exchange_,
+                                                      .wake = [](ShardIndex) {}},
+                                    ShardOptions{.hash_seed = directory_->hash_seed(),
+                                                 .request_log_ids_max = request_log_ids_max,
+                                                 .inline_commit_entries_max = 0},
+                                    *metrics_.back()));
         shards_.back()->adopt_thread(answers_);
     }
     while (true) {

@@ -28,11 +28,9 @@ inline constexpr std::uint32_t statement_walk_max = 100'000;  // entries one loo
 inline constexpr std::uint32_t lots_drained_max = 4096;  // by one request
 inline constexpr std::uint32_t due_items_max = 64;       // posted along with one request
 inline constexpr std::uint32_t holds_per_account_max = 1000;
-inline constexpr std::uint32_t program_name_bytes_max = 48;
 
 // Queues between threads
 inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards
-inline constexpr std::size_t inbox_commands_max = 16'384;  // per shard, accepted but not decided
 inline constexpr std::size_t batch_commands_max = 1024;    // decided between two looks at the clock
 inline constexpr std::size_t staged_entries_max = 65'536;  // per shard, not yet durable
 inline constexpr std::size_t parked_reads_max = 4096;      // per shard, waiting for the journal

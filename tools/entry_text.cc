@@ -141,11 +141,11 @@ std::string EntryText::of(const Entry& entry, std::span<const std::byte> bytes) 
             static_cast<std::uint32_t>(entry.principal), cli::text_of(entry.request_id));
     if (!entry.member.is_zero())
         text += fmt::format(
-            "  member {}  program {}  its entry number {}\n"
+            "  member {}  program {}, version {} of its rules  its entry number {}\n"
             "  amount {}  after it: available {}, held {}, pending {}, debt {}\n",
-            member(entry.member), static_cast<std::uint32_t>(entry.program), entry.ordinal,
-            entry.amount.value, entry.balances.available.value, entry.balances.held.value,
-            entry.balances.pending.value, entry.balances.debt.value);
+            member(entry.member), static_cast<std::uint32_t>(entry.program), entry.config_version,
+            entry.ordinal, entry.amount.value, entry.balances.available.value,
+            entry.balances.held.value, entry.balances.pending.value, entry.balances.debt.value);
     if (entry.reference != 0 || entry.detail != 0 || entry.reason != 0)
         text += fmt::format("  reference {}  detail {}  reason {}\n", entry.reference, entry.detail,
                             entry.reason);

@@ -65,6 +65,11 @@ std::vector<std::string> tell_done(const client::Answer& found,
         "After it {} were available, {} held, {} pending{}.", with_commas(after.available.value),
         with_commas(after.held.value), with_commas(after.pending.value),
         after.debt.value == 0 ? "" : fmt::format(", and {} owed", with_commas(after.debt.value))));
+    sentences.push_back(fmt::format(
+        "Which lots it touched, the version of the rules it was decided under and its SHA-256 are "
+        "in the journal: suanpan-inspect DATA_DIR journal --from {0} --to {0}, on a stopped server "
+        "or a copy.",
+        outcome.entry_id.value));
     return sentences;
 }
 

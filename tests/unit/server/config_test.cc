@@ -163,6 +163,15 @@ TEST(Config, RefusesPortsThatCollide) {
     EXPECT_EQ(parse({"--port", "0", "--metrics-port", "0"}).config.metrics_port, 0);
 }
 
+// A remembered id's answer is rebuilt from the journal, so its entry must still be there.
+TEST(Config, RefusesARetentionThatTheRequestLogOutlives) {
+    const std::string why =
+        refusal<std::runtime_error>({"--retention-days", "1", "--request-log-window", "13h"});
+    EXPECT_THAT(why, AllOf(HasSubstr("retention_days 1"), HasSubstr("at least 2")));
+    EXPECT_EQ(parse({"--retention-days", "1", "--request-log-window", "12h"}).config.retention_days,
+              1U);
+}
+
 TEST_F(ConfigFile, IsPrintedSoThatItReadsBackToTheSame) {
     const std::vector<std::string> flags{
         "--port",        "7001",         "--data-dir", "/tmp/a\"b\\c",         "--shards", "3",

@@ -34,7 +34,8 @@ TEST(Inspect, PrintsEntriesWithMaskedMembers) {
     const ToolRun run = inspect(folder, "journal --from 2");
     EXPECT_EQ(run.exit_code, 0) << run.output;
     EXPECT_THAT(run.output, AllOf(HasSubstr("LSN 2  earn"), HasSubstr("member 1111****11ce"),
-                                  HasSubstr("house    issued +100"), HasSubstr("available 100")));
+                                  HasSubstr("house    issued +100"), HasSubstr("available 100"),
+                                  HasSubstr("program 1, version 1 of its rules")));
     EXPECT_THAT(run.output, Not(HasSubstr(alice_text)));
     EXPECT_EQ(inspect(folder, "journal --from 3").exit_code, 1);
 }

@@ -68,8 +68,8 @@ TEST(Verify, HoldsABaselineAgainstItsSeal) {
     folder.retire_first_segment();
     const std::string baseline = folder.baseline();
     folder.kill();
-    // In a record; its checksum no longer fits.
-    flip_bit(baseline, offsets_of(baseline, "Lotus").front());
+    // In a record, in every copy of its page that LMDB has left; its checksum no longer fits.
+    for (const std::uint64_t offset : offsets_of(baseline, "Lotus")) flip_bit(baseline, offset);
     const ToolRun run = verify(folder);
     EXPECT_EQ(run.exit_code, 1) << run.output;
     EXPECT_THAT(run.output, HasSubstr("baseline-"));

@@ -83,7 +83,6 @@ void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
 }
 
 void resolve_hold(AccountRare& rare, const HoldResolve& effect) {
-    if (SUANPAN_CANARY(hold_released_twice)) return;
     const Hold& hold = hold_of(rare, effect.hold);
     SUANPAN_ASSERT(hold.left == Points{});  // INV-6: a hold ends empty, and once
     if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());

@@ -1,4 +1,5 @@
 // Captures and releases: how a hold ends.
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "server/ledger/decider.h"
 
@@ -55,6 +56,7 @@ Decision Decider::decide(const ReleaseHold& command) {
         if (ended->end == HoldEnd::captured)
             return refused(Code::hold_resolved, static_cast<std::int64_t>(ended->end));  // INV-6
         SUANPAN_PROBE("a hold was released twice");
+        if (SUANPAN_CANARY(hold_released_twice)) out_.amount = ended->amount;
         out_.reference = static_cast<std::uint64_t>(ended->id);
         return accepted();  // the same resolution again: done, and nothing moves
     }

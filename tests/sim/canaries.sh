@@ -2,7 +2,7 @@
 # canaries.sh SUANPAN_SIM: every planted bug must be found by the ordinary seeds, within so many of them.
 set -euo pipefail
 sim=$1
-seeds=60
+seeds=150
 events=600
 names=$("$sim" --canaries)
 [[ -n $names ]] || { echo 'this build has no planted bugs; configure it with SUANPAN_CANARIES=ON'; exit 1; }
@@ -10,8 +10,8 @@ names=$("$sim" --canaries)
 # find NAME: runs the seeds one after the other until one of them fails, and says which and how.
 find_canary() {
     local name=$1 output status=0
-    output=$("$sim" --canary="$name" --seed=1 --seeds=$seeds --events=$events 2>&1) || status=$?
-    if [[ $status == 0 ]]; then
+    output=$(ulimit -v 4000000; timeout 240 "$sim" --canary="$name" --seed=1 --seeds=$seeds --events=$events 2>&1) || status=$?
+    if [[ $status == 0 || $status == 124 ]]; then
         printf 'NOT FOUND  %-36s in %d seeds\n' "$name" "$seeds"
         return 1
     fi

@@ -21,8 +21,8 @@ private:
     std::unique_ptr<PartnerDirectory> directory_;
 };
 
-// True for probes on paths that no simulation takes.
-[[nodiscard]] bool is_beyond_reach(std::string_view probe_sentence);
+// True for probes on paths that a run of many seeds need not take.
+[[nodiscard]] bool may_be_missed(std::string_view probe_sentence);
 
 // The command that repeats a run.
 [[nodiscard]] std::string replay_line(const SimOptions& options);

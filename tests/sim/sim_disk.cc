@@ -57,6 +57,20 @@ void SimDisk::end_process() {
             return store.first.starts_with("journal-") && store.second->is_lost_in_cache;
         });
     if (is_unknown || random_.one_in(faults.power_loss_one_in)) lose_power();
+    if (random_.one_in(faults.rot_one_in)) rot_checkpoint();
+}
+
+// One byte of one record's pack: the generation before it, or the journal, has it all as well.
+void SimDisk::rot_checkpoint() {
+    std::vector<std::vector<std::byte>*> packs;
+    for (const auto& [name, file] : stores)
+        if (name.starts_with("checkpoint-"))
+            for (auto& [key, value] : file->values)
+                if (key > 0) packs.push_back(&value);
+    if (packs.empty()) return;
+    std::vector<std::byte>& pack = *packs[random_.below(packs.size())];
+    pack[random_.below(pack.size())] ^= static_cast<std::byte>(1 + random_.below(255));
+    ++rotten_bytes;
 }
 
 void SimDisk::begin_change(const std::string& name) {

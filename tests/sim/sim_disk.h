@@ -25,6 +25,7 @@ struct DiskFaults {
     std::uint64_t crash_one_in = 0;
     std::uint64_t failed_flush_one_in = 0;
     std::uint64_t power_loss_one_in = 0;  // of the process's ends
+    std::uint64_t rot_one_in = 0;         // of those: a byte of a checkpoint has changed
 };
 
 // One store's bytes.
@@ -69,6 +70,7 @@ public:
     std::uint64_t crashes = 0;
     std::uint64_t power_losses = 0;
     std::uint64_t failed_flushes = 0;
+    std::uint64_t rotten_bytes = 0;
 
     // What becomes of an operation that writes.
     enum class Fate : std::uint8_t {
@@ -97,6 +99,7 @@ private:
         std::shared_ptr<SimFile> store;
     };
     void lose_power();
+    void rot_checkpoint();
     void lose_values(SimFile& file);
 
     Random& random_;

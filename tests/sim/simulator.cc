@@ -341,6 +341,7 @@ void SimReport::add(const SimReport& other) {
     crashes += other.crashes;
     power_losses += other.power_losses;
     failed_flushes += other.failed_flushes;
+    rotten_bytes += other.rotten_bytes;
     cuts += other.cuts;
     client_deaths += other.client_deaths;
     checkpoints += other.checkpoints;

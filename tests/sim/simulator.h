@@ -34,7 +34,8 @@ struct SimReport {
     std::uint64_t crashes = 0;  // of it
     std::uint64_t power_losses = 0;
     std::uint64_t failed_flushes = 0;
-    std::uint64_t cuts = 0;  // of connections
+    std::uint64_t rotten_bytes = 0;  // of checkpoints
+    std::uint64_t cuts = 0;          // of connections
     std::uint64_t client_deaths = 0;
     std::uint64_t checkpoints = 0;
     std::uint64_t replays = 0;  // states compared with a replay from the first entry

@@ -80,6 +80,7 @@ void Simulator::check_history() {
     report_.crashes = disk_.crashes;
     report_.power_losses = disk_.power_losses;
     report_.failed_flushes = disk_.failed_flushes;
+    report_.rotten_bytes = disk_.rotten_bytes;
     for (const Op& op : workload_.ops) {
         report_.repeats += op.repeats_compared;
         if (op.looked_up) ++report_.looked_up;

@@ -25,7 +25,8 @@ World draw_world(Random& random) {
     world.open_ops_max = pick(random, std::array<std::size_t, 4>{1, 3, 8, 30});
     world.disk = {.crash_one_in = pick(random, std::array<std::uint64_t, 5>{0, 15, 60, 200, 600}),
                   .failed_flush_one_in = pick(random, Rates{0, 50, 200, 1000}),
-                  .power_loss_one_in = pick(random, Rates{0, 1, 2, 4})};
+                  .power_loss_one_in = pick(random, Rates{0, 1, 2, 4}),
+                  .rot_one_in = pick(random, Rates{0, 0, 20, 100})};
     world.page_bytes = pick(random, Rates{4096, 1U << 19U, 1U << 20U, 2U << 20U});
     world.cut_one_in = pick(random, Rates{0, 100, 400, 2000});
     world.stall_one_in = pick(random, Rates{0, 100, 1000, 1000});

@@ -41,7 +41,7 @@ CutProxy::CutProxy(std::uint16_t target, std::uint64_t seed)
 CutProxy::~CutProxy() {
     ending_ = true;
     acceptor_.join();
-    for (std::thread& pair : pairs_) pair.join();
+    for (Pair& pair : pairs_) pair.thread.join();
     ::close(listener_);
 }
 
@@ -51,11 +51,25 @@ void CutProxy::accept_all() {
         if (::poll(&waiting, 1, look_ms) <= 0) continue;
         const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (client < 0) continue;
+        forget_ended_pairs();
         // The handshake alone is some 300 bytes: some do not come through it.
         const std::uint64_t bytes = cutting_ ? 100 + random_() % 12'000 : never;
         const bool with_reset = random_() % 2 == 0;
-        pairs_.emplace_back([=, this] { serve(client, bytes, with_reset); });
+        Pair pair{.is_over = std::make_unique<std::atomic<bool>>(false), .thread = {}};
+        pair.thread = std::thread([this, client, bytes, with_reset, over = pair.is_over.get()] {
+            serve(client, bytes, with_reset);
+            *over = true;
+        });
+        pairs_.push_back(std::move(pair));
     }
+}
+
+void CutProxy::forget_ended_pairs() {
+    std::erase_if(pairs_, [](Pair& pair) {
+        if (!*pair.is_over) return false;
+        pair.thread.join();
+        return true;
+    });
 }
 
 bool CutProxy::pass_on(int from, int to, std::uint64_t& bytes_left) {

@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
@@ -27,7 +27,14 @@ public:
     [[nodiscard]] std::uint64_t cuts() const { return cuts_; }
 
 private:
+    struct Pair {
+        std::unique_ptr<std::atomic<bool>> is_over;
+        std::thread thread;
+    };
     void accept_all();
+    // Joins those that are over, so that clients which connect in vain, again and again, cost no
+    // threads.
+    void forget_ended_pairs();
     void serve(int client, std::uint64_t bytes_left, bool with_reset);
     [[nodiscard]] static bool pass_on(int from, int to, std::uint64_t& bytes_left);
 
@@ -38,7 +45,7 @@ private:
     std::mt19937_64 random_;  // the accepting thread's
     int listener_ = -1;
     std::uint16_t port_ = 0;
-    std::vector<std::thread> pairs_;  // the accepting thread's, then the destructor's
+    std::vector<Pair> pairs_;  // the accepting thread's, then the destructor's
     std::thread acceptor_;
 };
 

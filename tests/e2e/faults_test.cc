@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr PartnerId partner{1};
 constexpr std::uint64_t members = 40;
+constexpr auto pause = std::chrono::milliseconds(5);  // before a client connects again
 
 struct Done {
     Command command;
@@ -109,7 +110,7 @@ private:
                     // Cut, or nobody listens: the same ids again.
                     client.reset();
                     ++retries_;
-                    std::this_thread::yield();
+                    std::this_thread::sleep_for(pause);
                 }
             }
         }

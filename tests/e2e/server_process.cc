@@ -152,6 +152,8 @@ int ServerProcess::run_refused(const Words& flags) {
 }
 
 void ServerProcess::signal(int number) const {
+    // kill() takes -1 for every process of the machine.
+    if (pid_ <= 0) throw std::runtime_error("no server runs:\n" + log());
     ::kill(pid_, number);
 }
 

@@ -153,6 +153,8 @@ void run_traced_load(const TracedLoadOptions& options) {
         }
         for (const auto& worker : workers) worker->end();
         workers.clear();
+        if (is_last && !server.is_running())
+            throw std::runtime_error("the server has ended by itself:\n" + server.log());
         if (is_last && options.kill_at_end)
             server.kill();
         else if (is_last && server.stop() != 0)

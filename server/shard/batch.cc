@@ -114,6 +114,7 @@ Lsn Batch::close(Instant now, StagingPool& staging, PendingReplies& pending) {
     for (PendingReply& refusal : refusal_answers_) {
         refusal.lsn = last_reserved_;
         refusal.reply.outcome.entry_id = last_reserved_;
+        refusal.reply.outcome.time = now;  // the block's, which a repeat will read (P2)
         pending.push(std::move(refusal));
     }
     for (PendingReply& follow_up : follow_ups_) {

@@ -47,6 +47,21 @@ TEST(Shard, EmptiesAFullRequestLogThoughItsOwnRefusalsLeaveNothingToCommit) {
     EXPECT_EQ(earn(), Code::ok);
 }
 
+TEST(Shard, GivesARepeatOfARefusalTheTimeOfItsFirstAnswer) {
+    ShardWorld world;
+    world.make_program();
+    const Command spend = world.command(CommandKind::spend, Spend{.amount = Points{5}});
+    const std::uint32_t first = world.send(spend);
+    // So many that the first is decided, though its batch is open still when the clock goes on.
+    for (int i = 0; i < 200; ++i)
+        world.send(world.command(CommandKind::spend, Spend{.amount = Points{5}}));
+    world.clock.advance(seconds(1));
+    world.settle();
+    ASSERT_NE(world.answer(first), nullptr);
+    ASSERT_EQ(world.answer(first)->code, Code::insufficient_points);
+    EXPECT_EQ(world.ask(spend), *world.answer(first));
+}
+
 TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
     ShardWorld world;
     world.make_program();

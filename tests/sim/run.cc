@@ -36,9 +36,11 @@ SimPartners::~SimPartners() {
 }
 
 bool may_be_missed(std::string_view probe_sentence) {
-    constexpr std::array<std::string_view, 3> sentences{
+    constexpr std::array<std::string_view, 4> sentences{
         // A store whose index is ahead of its values: the real files' images show that.
         "an incomplete last commit was dropped",
+        // Rot in a record shows when the records are read, not when the file is opened.
+        "a bad checkpoint was passed over",
         // More than 64 items due at once: one seed in hundreds gets there.
         "a request posted more due items than fit into its own entry",
         "more was due than one entry posts along",

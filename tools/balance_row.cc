@@ -57,9 +57,13 @@ std::optional<LotOrigin> origin_of(std::string_view cell) {
     return std::nullopt;
 }
 
+// Of a cell that is wrong; fewer than the digits of a member's id, which may stand in any of them.
+constexpr std::size_t shown_max = 24;
+
 std::unexpected<std::string> wrong(std::string_view column, std::string_view cell,
                                    std::string_view wanted) {
-    return std::unexpected(fmt::format("{} '{}' is not {}", column, one_line(cell, 64), wanted));
+    return std::unexpected(
+        fmt::format("{} '{}' is not {}", column, one_line(cell, shown_max), wanted));
 }
 
 }  // namespace

@@ -273,6 +273,8 @@ bool get_hold(ByteReader& from, AccountRare& rare) {
 bool get_rare(ByteReader& from, const RecordHead& head, AccountRare& rare) {
     const auto bytes = from.get<RareBytes>();
     if (!is_amount_or_zero(bytes.debt)) return false;
+    // Only what a daily limit counts is counted, and no limit is larger.
+    if (bytes.day_spent < -amount_points_max || bytes.day_spent > amount_points_max) return false;
     rare.debt.value = bytes.debt;
     rare.spend_per_day_max.value = bytes.spend_per_day_max;
     rare.day_spent.value = bytes.day_spent;

@@ -3,18 +3,6 @@
 #
 #   command_line.sh BUILD_FOLDER
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-tool=$bin/client/suanpan
-
-# expect EXIT_CODE PATTERN ARGUMENTS...: runs the tool; PATTERN is a bash pattern of all it prints.
-expect() {
-    local wanted=$1 pattern=$2 said status=0
-    shift 2
-    said=$("$tool" "${target[@]}" "$@" 2>&1) || status=$?
-    [[ $status == "$wanted" ]] || fail "suanpan $*: exit code $status, not $wanted: $said"
-    [[ $said == $pattern ]] || fail "suanpan $*: said '$said', not '$pattern'"
-}
-request_of() { sed -n 's/^request //p' <<<"$1"; }
-
 start_server --sandbox --shards 2 --segment-bytes 64MiB
 expect 0 '*2 shards, a sandbox*' ping -n 3
 expect 0 'done: program 1 *' program create 1 --name Lotus --expiry days:30

@@ -1,13 +1,14 @@
 # Sourced by the scripts of tests/e2e: a real suanpand in a folder of its own.
 #
 # Wants `bin`, the build folder. Gives a scratch folder that goes when the script ends, start_server,
-# kill_server, stop_server. Ends only processes that it started, by their pid.
+# kill_server, stop_server, expect. Ends only processes that it started, by their pid.
 set -euo pipefail
 
 bin=${1:?usage: $0 BUILD_FOLDER}
 suanpand=$bin/server/suanpand
 load=$bin/bench/suanpan-load
 verify=$bin/tools/suanpan-verify
+tool=$bin/client/suanpan
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/suanpan-e2e.XXXXXX")
 server_pid=
 ready=$scratch/ready.json
@@ -72,3 +73,14 @@ stop_server() {
     server_pid=
     [[ $status == 0 ]] || fail "the server's exit code after SIGTERM was $status"
 }
+
+# expect EXIT_CODE PATTERN ARGUMENTS...: runs the tool; PATTERN is a bash pattern of all it prints.
+expect() {
+    local wanted=$1 pattern=$2 said status=0
+    shift 2
+    said=$("$tool" "${target[@]}" "$@" 2>&1) || status=$?
+    [[ $status == "$wanted" ]] || fail "suanpan $*: exit code $status, not $wanted: $said"
+    [[ $said == $pattern ]] || fail "suanpan $*: said '$said', not '$pattern'"
+}
+# request_of ANSWER: the request id that the tool said it used.
+request_of() { sed -n 's/^request //p' <<<"$1"; }

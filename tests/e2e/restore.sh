@@ -3,18 +3,6 @@
 #
 #   restore.sh BUILD_FOLDER
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-tool=$bin/client/suanpan
-
-# expect EXIT_CODE PATTERN ARGUMENTS...
-expect() {
-    local wanted=$1 pattern=$2 said status=0
-    shift 2
-    said=$("$tool" "${target[@]}" "$@" 2>&1) || status=$?
-    [[ $status == "$wanted" ]] || fail "suanpan $*: exit code $status, not $wanted: $said"
-    [[ $said == $pattern ]] || fail "suanpan $*: said '$said', not '$pattern'"
-}
-request_of() { sed -n 's/^request //p' <<<"$1"; }
-
 start_server --segment-bytes 64MiB
 expect 0 'done: program 1 *' program create 1 --name Lotus
 kept=$(request_of "$("$tool" "${target[@]}" earn name:alice 100)")

@@ -4,12 +4,11 @@
 #
 #   retention.sh BUILD_FOLDER
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-tool=$bin/client/suanpan
 flags=(--sandbox --shards 2 --segment-bytes 64MiB --retention-days 2)
 
 said() { "$tool" "${target[@]}" "$@" 2>&1 || true; }
-# expect PATTERN ARGUMENTS...: PATTERN is a bash pattern of all that the tool prints.
-expect() {
+# answers PATTERN ARGUMENTS...: PATTERN is a bash pattern of all that the tool prints.
+answers() {
     local pattern=$1 answer
     shift
     answer=$(said "$@")
@@ -19,8 +18,8 @@ metric() { curl -sf "http://127.0.0.1:$metrics_port/metrics" | sed -n "s/^$1 //p
 
 start_server "${flags[@]}"
 grep -q 'writing segments ahead' "$scratch/server.log" || fail "the first start did not say what it waits for"
-expect 'done: program 9 *' program create 9 --name Lotus
-expect 'done: 100 points *' earn name:alice 100 -p 9
+answers 'done: program 9 *' program create 9 --name Lotus
+answers 'done: 100 points *' earn name:alice 100 -p 9
 spent=$(said spend name:alice 60 -p 9)
 entry=$(sed -n 's/.*entry \([0-9]*\).*/\1/p' <<<"$spent")
 [[ -n $entry ]] || fail "no entry number in: $spent"
@@ -31,8 +30,8 @@ for ((round = 1; ; round++)); do
     [[ ! -e $scratch/data/journal-0000000001.trailer ]] || break
     [[ $round -lt 60 ]] || fail "the first segment is not full yet"
 done
-expect '*clock says*' clock advance 5d
-expect 'done: 1 points *' earn name:alice 1 -p 9
+answers '*clock says*' clock advance 5d
+answers 'done: 1 points *' earn name:alice 1 -p 9
 # A start looks at once, and a kill before it finished must not matter.
 kill_server
 start_server "${flags[@]}"
@@ -46,15 +45,15 @@ baseline=$(echo "$scratch"/data/baseline-*.seal)
 [[ -e $baseline && -e ${baseline%.seal}.lmdb ]] || fail "there is no sealed baseline"
 [[ $(metric suanpan_baseline_lsn) -gt $entry ]] || fail "the metrics do not know the baseline"
 
-expect 'available 41, held 0*' balance name:alice -p 9
-expect '*a retention has removed*' statement name:alice -p 9
-expect '*history_ends*' refund name:alice "$entry" 10 -p 9
+answers 'available 41, held 0*' balance name:alice -p 9
+answers '*a retention has removed*' statement name:alice -p 9
+answers '*history_ends*' refund name:alice "$entry" 10 -p 9
 kill_server
 "$verify" "$scratch/data" >"$scratch/verify.log" || { cat "$scratch/verify.log"; fail "suanpan-verify after the kill"; }
 grep -q '^baseline: the history begins after LSN' "$scratch/verify.log" || fail "verify says nothing of the baseline"
 rm -f "$scratch"/data/checkpoint-*
 start_server "${flags[@]}"
-expect 'available 41, held 0*' balance name:alice -p 9
+answers 'available 41, held 0*' balance name:alice -p 9
 stop_server
 "$verify" "$scratch/data" >"$scratch/verify.log" || { cat "$scratch/verify.log"; fail "suanpan-verify after the stop"; }
 echo "retention: a segment went, nothing else did"

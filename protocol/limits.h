@@ -31,7 +31,7 @@ inline constexpr std::uint32_t holds_per_account_max = 1000;
 
 // Queues between threads
 inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards
-inline constexpr std::size_t batch_commands_max = 1024;    // decided between two looks at the clock
+inline constexpr std::size_t batch_commands_max = 64;      // of one shard, staged together
 inline constexpr std::size_t staged_entries_max = 65'536;  // per shard, not yet durable
 inline constexpr std::size_t parked_reads_max = 4096;      // per shard, waiting for the journal
 

@@ -1,4 +1,4 @@
-// Points: an amount of points in its program's smallest unit. Money: minor units of a currency.
+// Points: an amount of points in its program's smallest unit.
 #pragma once
 
 #include "protocol/base/assert.h"

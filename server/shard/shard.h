@@ -33,7 +33,7 @@ struct ShardOptions {
     // Staged together, at most. Few, so that the commit thread has work while this thread decides
     // what comes next: with as many to a batch as are in flight the two would take turns
     // (docs/performance.md).
-    std::size_t batch_commands_max = 64;
+    std::size_t batch_commands_max = limits::batch_commands_max;
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;

@@ -4,6 +4,7 @@
 #include "tests/e2e/raw_client.h"
 #include "tests/e2e/server_process.h"
 #include "tests/model/model.h"
+#include "tests/support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -244,20 +245,12 @@ private:
 };
 
 TEST(Faults, AFullDiskRefusesChangesAnswersReadsAndHealsByItself) {
-    std::string folder = (std::filesystem::temp_directory_path() / "suanpan-full-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    struct Remove {
-        std::string folder;
-        ~Remove() {
-            std::error_code ignored;
-            std::filesystem::remove_all(folder, ignored);
-        }
-    } const remove{folder};
-    const SmallDisk disk(folder + "/data");
+    const TemporaryFolder folder;
+    const SmallDisk disk(folder.path() / "data");
     if (!disk.is_mounted()) GTEST_SKIP() << "a tmpfs cannot be mounted here: " << disk.reason();
     // Segments of 1 MiB: the disk has room for a few.
     ::setenv("SUANPAND", SUANPAN_SMALL_SERVER_PATH, 1);
-    ServerProcess server(folder);
+    ServerProcess server(folder.path());
     server.start();
     ::unsetenv("SUANPAND");
     auto client = std::make_unique<RawClient>(server.port(), partner);

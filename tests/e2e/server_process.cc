@@ -55,23 +55,16 @@ std::vector<std::byte> key_of(PartnerId partner) {
     return std::vector<std::byte>(32, static_cast<std::byte>(partner));
 }
 
-ServerProcess::ServerProcess() {
-    std::string name = (std::filesystem::temp_directory_path() / "suanpan-e2e-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder_ = name;
+ServerProcess::ServerProcess() : own_folder_(std::in_place), folder_(own_folder_->path()) {
     write_partners({{.id = PartnerId{1}}});
 }
 
-ServerProcess::ServerProcess(std::filesystem::path folder)
-    : folder_(std::move(folder)), owns_folder_(false) {
+ServerProcess::ServerProcess(std::filesystem::path folder) : folder_(std::move(folder)) {
     write_partners({{.id = PartnerId{1}}});
 }
 
 ServerProcess::~ServerProcess() {
     if (pid_ > 0) kill();
-    if (!owns_folder_) return;
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
 }
 
 void ServerProcess::write_partners(const std::vector<TestPartner>& partners) const {

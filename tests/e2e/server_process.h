@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "tests/support/temporary_folder.h"
 
 #include <sys/types.h>
 
@@ -64,8 +65,8 @@ public:
 private:
     [[nodiscard]] pid_t spawn(const Words& flags) const;
 
+    std::optional<TemporaryFolder> own_folder_;
     std::filesystem::path folder_;
-    bool owns_folder_ = true;
     pid_t pid_ = -1;
     std::uint16_t port_ = 0;
     std::uint16_t metrics_port_ = 0;

@@ -10,10 +10,11 @@
 #include "storage/journal.h"
 #include "storage/journal_format.h"
 #include "storage/lmdb_volume.h"
+#include "tests/power/folder_in_memory.h"
 #include "tests/power/image_check.h"
 #include "tests/power/reference.h"
-#include "tests/power/scratch_folder.h"
 #include "tests/power/traced_load.h"
+#include "tests/support/temporary_folder.h"
 #include "tools/audit.h"
 #include "tools/data_folder.h"
 
@@ -268,7 +269,7 @@ private:
 
     const Arguments& arguments_;
     const Reference reference_;
-    ScratchFolder images_;
+    TemporaryFolder images_;
     std::vector<SoundFile> files_;
     std::map<std::string, Tally> tallies_;
 };
@@ -280,7 +281,7 @@ int run(Arguments& arguments) {
     std::fflush(stdout);
     bool good = true;
     for (const bool killed : {false, true}) {
-        ScratchFolder folder(std::filesystem::temp_directory_path());
+        const TemporaryFolder folder;
         arguments.load.folder = folder.path();
         arguments.load.kill_at_end = killed;
         run_traced_load(arguments.load);

@@ -1,6 +1,8 @@
 // DiskModel by itself: what a flush keeps, what a power cut may take, and what it may not.
 #include "tests/power/disk_model.h"
 
+#include "tests/support/temporary_folder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -24,17 +26,11 @@ const std::string gone = "(gone)";
 class DiskModelTest : public ::testing::Test {
 protected:
     DiskModelTest() {
-        std::string name = "/tmp/suanpan-disk-model-XXXXXX";
-        folder_ = ::mkdtemp(name.data());
-        model_ = std::make_unique<DiskModel>(folder_);
+        model_ = std::make_unique<DiskModel>(folder_.path());
         take(TraceKind::made_directory, 0);
         take(TraceKind::opened, parent, 0, 0, "..");
         take(TraceKind::opened, root, 0, 0, "");
         flush(parent);
-    }
-    ~DiskModelTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
     }
 
     void take(TraceKind kind, std::uint64_t inode, std::uint64_t offset = 0,
@@ -60,16 +56,16 @@ protected:
         for (std::uint64_t i = 0; i < 200; ++i) {
             std::mt19937_64 random(i);
             model_->write_image(static_cast<Loss>(i % losses), random);
-            std::ifstream in(folder_ / "data" / name, std::ios::binary);
+            std::ifstream in(folder_.path() / "data" / name, std::ios::binary);
             std::ostringstream text;
             if (in) text << in.rdbuf();
             found.insert(in ? text.str() : gone);
-            std::filesystem::remove_all(folder_ / "data");
+            std::filesystem::remove_all(folder_.path() / "data");
         }
         return found;
     }
 
-    std::filesystem::path folder_;
+    TemporaryFolder folder_;
     std::vector<std::unique_ptr<std::string>> texts_;
     std::unique_ptr<DiskModel> model_;
     std::uint64_t ticket_ = 0;
@@ -138,7 +134,7 @@ TEST_F(DiskModelTest, ARenameHappensAsAWholeOrNotAtAll) {
 }
 
 TEST_F(DiskModelTest, TheDirectoryItselfIsGoneUntilItsParentWasFlushed) {
-    model_ = std::make_unique<DiskModel>(folder_);
+    model_ = std::make_unique<DiskModel>(folder_.path());
     take(TraceKind::made_directory, 0);
     take(TraceKind::opened, root, 0, 0, "");
     create(file, "a");

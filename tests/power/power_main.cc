@@ -8,10 +8,11 @@
 // was acknowledged, 1 the proof itself could not run.
 #include "tests/power/acknowledgements.h"
 #include "tests/power/disk_model.h"
+#include "tests/power/folder_in_memory.h"
 #include "tests/power/image_check.h"
 #include "tests/power/reference.h"
-#include "tests/power/scratch_folder.h"
 #include "tests/power/traced_load.h"
+#include "tests/support/temporary_folder.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -160,9 +161,9 @@ private:
 };
 
 int run(Arguments& arguments) {
-    std::optional<ScratchFolder> traced;
+    std::optional<TemporaryFolder> traced;
     if (arguments.trace.empty()) {
-        traced.emplace(std::filesystem::temp_directory_path());
+        traced.emplace();
         arguments.load.folder = traced->path();
         fmt::print("suanpan-power --seed {} --images {} --lives {}\n", arguments.load.seed,
                    arguments.images, arguments.load.lives);
@@ -170,7 +171,7 @@ int run(Arguments& arguments) {
         run_traced_load(arguments.load);
         arguments.trace = traced->path().string();
     }
-    ScratchFolder images(folder_in_memory());
+    TemporaryFolder images(folder_in_memory());
     if (arguments.only_image) images.keep();
     const auto began = std::chrono::steady_clock::now();
     const Verdict verdict = Proof(arguments, arguments.trace, images.path()).run();

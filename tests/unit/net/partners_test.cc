@@ -1,6 +1,6 @@
 #include "server/net/partners.h"
 
-#include "tests/unit/server/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

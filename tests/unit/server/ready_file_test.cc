@@ -1,6 +1,6 @@
 #include "server/ready_file.h"
 
-#include "tests/unit/server/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -5,6 +5,7 @@
 #include "storage/data_directory.h"
 #include "storage/journal.h"
 #include "storage/lmdb_volume.h"
+#include "tests/support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -18,24 +19,15 @@
 
 namespace suanpan::storage {
 
-// A directory under /tmp, gone with the object.
+// A temporary folder with paths as text, as storage takes them.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() {
-        std::string pattern = "/tmp/suanpan-storage-XXXXXX";
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
 private:
-    std::string path_;
+    TemporaryFolder folder_;
+    std::string path_ = folder_.path().string();
 };
 
 // The bytes of entry `lsn`: different for every LSN, and of different lengths.

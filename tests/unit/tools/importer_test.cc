@@ -1,6 +1,8 @@
 // The importer against a server in memory that loses answers, dies, and forgets old ids.
 #include "tools/importer.h"
 
+#include "tests/support/temporary_folder.h"
+
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -73,13 +75,11 @@ private:
 class ImporterTest : public ::testing::Test {
 protected:
     ImporterTest() {
-        std::string pattern = "/tmp/suanpan-import-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-        options_ = {
-            .csv = folder_ + "/balances.csv", .state_file = folder_ + "/state", .chunk_lines = 4};
+        options_ = {.csv = folder_.path() / "balances.csv",
+                    .state_file = folder_.path() / "state",
+                    .chunk_lines = 4};
         fresh_ = {.id_high = 11, .id_low = 12, .server_high = 13, .server_low = 14};
     }
-    ~ImporterTest() override { std::filesystem::remove_all(folder_); }
 
     void write(const std::string& text) const { std::ofstream(options_.csv) << text; }
     // `count` members with i points each, after a heading.
@@ -111,7 +111,7 @@ protected:
         return sum;
     }
 
-    std::string folder_;
+    TemporaryFolder folder_;
     ImportOptions options_;
     ImportState fresh_;
     FakeServer server_;

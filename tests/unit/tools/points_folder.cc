@@ -40,9 +40,7 @@ std::string slurp(const std::string& path) {
 }  // namespace
 
 PointsFolder::PointsFolder() {
-    std::string pattern = "/tmp/suanpan-tools-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-    volume_ = storage::open_lmdb_volume(path_);
+    volume_ = storage::open_lmdb_volume(path());
     directory_ =
         std::make_unique<storage::DataDirectory>(storage::DataDirectory::open(*volume_, {}));
     journal_ = storage::Journal::open(*directory_, small_segments());
@@ -62,8 +60,6 @@ PointsFolder::PointsFolder() {
 
 PointsFolder::~PointsFolder() {
     kill();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
 }
 
 RequestId PointsFolder::last_request_id() const {
@@ -172,7 +168,7 @@ void PointsFolder::retire_first_segment() {
 }
 
 std::string PointsFolder::baseline() const {
-    for (const auto& file : std::filesystem::directory_iterator(path_)) {
+    for (const auto& file : std::filesystem::directory_iterator(path())) {
         const std::string name = file.path().filename().string();
         if (name.starts_with("baseline-") && name.ends_with(".lmdb")) return file.path().string();
     }
@@ -191,7 +187,7 @@ void PointsFolder::stop() {
 }
 
 std::string PointsFolder::segment(std::uint64_t ordinal) const {
-    return path_ + "/" + storage::segment_name(ordinal);
+    return path() + "/" + storage::segment_name(ordinal);
 }
 
 ToolRun run_tool(const std::string& command) {

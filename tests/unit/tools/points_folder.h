@@ -7,6 +7,7 @@
 #include "server/ledger/ledger.h"
 #include "storage/data_directory.h"
 #include "storage/journal.h"
+#include "tests/support/temporary_folder.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +58,7 @@ public:
     // Stops in order.
     void stop();
 
-    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string path() const { return folder_.path().string(); }
     [[nodiscard]] std::string segment(std::uint64_t ordinal) const;
     [[nodiscard]] std::string baseline() const;  // the file of the one that there is
     [[nodiscard]] Lsn last_lsn() const { return Lsn{next_lsn_ - 1}; }
@@ -66,7 +67,7 @@ public:
 private:
     Lsn stage(ledger::Entry& entry, ledger::AccountRef ref);
 
-    std::string path_;
+    TemporaryFolder folder_;
     std::unique_ptr<storage::Volume> volume_;
     std::unique_ptr<storage::DataDirectory> directory_;
     std::unique_ptr<storage::Journal> journal_;

@@ -3,8 +3,10 @@
 
 #include "protocol/code.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,12 @@ struct Answer {
     std::vector<StatementLine> lines;  // newest first
     Lsn next;                          // pass as ReadStatement::before to go on; 0: that was all
     std::vector<ExpiringRow> rows;     // soonest first
+
+    // Of quote, order, terms; else null. Immutable.
+    std::shared_ptr<const QuoteAnswer> quote;
+    std::shared_ptr<const OrderAnswer> order;
+    std::shared_ptr<const TermsAnswer> terms;
+    std::string message;  // of rules_put: what is wrong where
 
     [[nodiscard]] bool is_done() const { return fate == Fate::done; }
     // What happened and what to do, in one or two sentences; the code's or the trouble's.

@@ -2,6 +2,7 @@
 #include "client/request_id.h"
 #include "client/suanpan_client.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +19,14 @@ Answer answer_with(Trouble trouble, CommandKind kind, const Target& target) {
     answer.program = target.program;
     answer.request_id = target.request_id;
     return answer;
+}
+
+// A name that is too long becomes none, which the server refuses as field_out_of_range.
+template <typename Name>
+Name name_of(std::string_view text) {
+    Name name;
+    if (text.size() <= name.bytes.size()) std::ranges::copy(text, name.bytes.begin());
+    return name;
 }
 
 }  // namespace
@@ -71,6 +80,58 @@ Answer Client::update_program(const ProgramSpec& spec, RequestId request_id) {
 
 Answer Client::advance_clock(Duration by, RequestId request_id) {
     return call({.request_id = request_id}, AdvanceClock{.by = by});
+}
+
+Answer Client::quote(const Target& target, const AskedOrder& order) {
+    CommandPayload payload;
+    payload.order = order;
+    return call(target, AskQuote{.payload = &payload});
+}
+
+Answer Client::settle(const Target& target, std::string_view order,
+                      std::span<const std::byte> token) {
+    CommandPayload payload;
+    payload.token.assign(token.begin(), token.end());
+    return call(target, Settle{.payload = &payload, .order = name_of<OrderId>(order)});
+}
+
+Answer Client::confirm(const Target& target, std::string_view order, std::string_view payment,
+                       Money amount, std::string_view currency) {
+    return call(target, ConfirmOrder{.order = name_of<OrderId>(order),
+                                     .payment = name_of<PaymentId>(payment),
+                                     .amount = amount,
+                                     .currency = name_of<Currency>(currency)});
+}
+
+Answer Client::cancel(const Target& target, std::string_view order) {
+    return call(target, CancelOrder{.order = name_of<OrderId>(order)});
+}
+
+Answer Client::refund_order(const Target& target, std::string_view order, Money amount,
+                            const std::vector<LineRefund>& lines, std::uint16_t reason,
+                            std::uint16_t grace_days) {
+    CommandPayload payload;
+    payload.refunds = lines;
+    return call(target, RefundOrder{.payload = &payload,
+                                    .order = name_of<OrderId>(order),
+                                    .amount = amount,
+                                    .reason = reason,
+                                    .grace_days = grace_days});
+}
+
+Answer Client::order(const Target& target, std::string_view order) {
+    return call(target, ReadOrder{.order = name_of<OrderId>(order)});
+}
+
+Answer Client::put_rules(ProgramId program, std::string_view text, RequestId request_id) {
+    CommandPayload payload;
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.text.assign(bytes.begin(), bytes.end());
+    return call({.program = program, .request_id = request_id}, PutRules{.payload = &payload});
+}
+
+Answer Client::terms(ProgramId program, std::uint32_t version) {
+    return call({.program = program}, ReadTerms{.version = version});
 }
 
 Answer Client::ping() {

@@ -70,6 +70,7 @@ PendingPtr Client::Engine::make_call(CommandKind kind, const Target& target,
                           .request_id = target.request_id,
                           .member = target.member};
     call->command.body = body;
+    call->own_payload();
     call->callback = std::move(callback);
     call->id_is_callers = !target.request_id.is_zero();
     const Duration patience = target.deadline.ns > 0 ? target.deadline : options_.deadline;
@@ -203,12 +204,49 @@ bool Client::Engine::pool_answered(const Flight& flight, std::span<const std::by
         }
         return true;
     }
+    const PendingPtr& first = flight.calls.front();
+    switch (flight.kind) {
+        case CommandKind::quote:
+            return take_body(first, decode_quote(body), &Answer::quote);
+        case CommandKind::order:
+            return take_body(first, decode_order(body), &Answer::order);
+        case CommandKind::terms:
+            return take_body(first, decode_terms(body), &Answer::terms);
+        case CommandKind::rules_put: {
+            auto rules = decode_rules(body);
+            if (!rules) return false;
+            if (first->is_complete || rules->message.empty()) {
+                take_outcome(first, rules->outcome);
+                return true;
+            }
+            Answer answer = first->answer_of(rules->outcome);
+            answer.message = std::move(rules->message);
+            complete(first, std::move(answer));
+            return true;
+        }
+        default:
+            break;
+    }
     if (!decode_results(body, outcomes_)) return false;
     // A frame that fails as a whole gets one result, which stands for all its events.
     const bool is_for_all = outcomes_.size() == 1 && outcomes_.front().code != Code::ok;
     if (outcomes_.size() != flight.calls.size() && !is_for_all) return false;
     for (std::size_t i = 0; i < flight.calls.size(); ++i)
         take_outcome(flight.calls[i], outcomes_[outcomes_.size() == 1 ? 0 : i]);
+    return true;
+}
+
+template <typename Body>
+bool Client::Engine::take_body(const PendingPtr& call, std::expected<Body, Code>&& body,
+                               std::shared_ptr<const Body> Answer::* place) {
+    if (!body) return false;
+    if (call->is_complete || body->outcome.code != Code::ok) {
+        take_outcome(call, body->outcome);
+        return true;
+    }
+    Answer answer = call->answer_of(body->outcome);
+    answer.*place = std::make_shared<const Body>(std::move(*body));
+    complete(call, std::move(answer));
     return true;
 }
 

@@ -52,6 +52,9 @@ private:
     void give_request_id(PendingCall& call);
     void enqueue(PendingPtr call);
     void reroute();
+    template <typename Body>
+    bool take_body(const PendingPtr& call, std::expected<Body, Code>&& body,
+                   std::shared_ptr<const Body> Answer::* place);
     void take_outcome(const PendingPtr& call, const Outcome& outcome);
     void try_again_later(const PendingPtr& call, const Outcome& refusal);
     void complete(const PendingPtr& call, Answer answer);

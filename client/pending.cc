@@ -87,14 +87,49 @@ CommandKind kind_of(const CommandBody& body) {
             return put.create ? CommandKind::program_create : CommandKind::program_update;
         }
         CommandKind operator()(const AdvanceClock&) { return CommandKind::clock_advance; }
+        CommandKind operator()(const AskQuote&) { return CommandKind::quote; }
+        CommandKind operator()(const Settle&) { return CommandKind::settle; }
+        CommandKind operator()(const ConfirmOrder&) { return CommandKind::confirm; }
+        CommandKind operator()(const CancelOrder&) { return CommandKind::cancel; }
+        CommandKind operator()(const RefundOrder&) { return CommandKind::refund_order; }
+        CommandKind operator()(const ReadOrder&) { return CommandKind::order; }
+        CommandKind operator()(const PutRules&) { return CommandKind::rules_put; }
+        CommandKind operator()(const ReadTerms&) { return CommandKind::terms; }
     };
     return std::visit(Kinds{}, body);
 }
 
 bool is_single(CommandKind kind) {
-    return kind == CommandKind::ping || kind == CommandKind::statement ||
-           kind == CommandKind::expiring || kind == CommandKind::program_create ||
-           kind == CommandKind::program_update || kind == CommandKind::clock_advance;
+    switch (kind) {
+        case CommandKind::ping:
+        case CommandKind::statement:
+        case CommandKind::expiring:
+        case CommandKind::program_create:
+        case CommandKind::program_update:
+        case CommandKind::clock_advance:
+        case CommandKind::settle:
+        case CommandKind::confirm:
+        case CommandKind::cancel:
+        case CommandKind::refund_order:
+        case CommandKind::quote:
+        case CommandKind::order:
+        case CommandKind::terms:
+        case CommandKind::rules_put:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void PendingCall::own_payload() {
+    const auto own = [this](auto& body) {
+        if constexpr (requires { body.payload; }) {
+            if (body.payload == nullptr) return;
+            payload = std::make_shared<const CommandPayload>(*body.payload);
+            body.payload = payload.get();
+        }
+    };
+    std::visit(own, command.body);
 }
 
 }  // namespace suanpan::client

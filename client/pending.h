@@ -4,6 +4,7 @@
 #include "client/answer.h"
 #include "client/suanpan_client.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 
 #include <chrono>
 #include <cstdint>
@@ -24,6 +25,7 @@ using Schedule = std::multimap<SteadyTime, PendingPtr>;
 // Made by the caller's thread, then used on the library's thread only.
 struct PendingCall {
     Command command;
+    std::shared_ptr<const CommandPayload> payload;  // that the command points to
     Callback callback;
     SteadyTime deadline;
     Schedule::iterator deadline_place;  // valid until the call is complete
@@ -38,6 +40,9 @@ struct PendingCall {
     [[nodiscard]] Answer answer_of(const Outcome& outcome) const;
     // The answer where the server's word is missing. Unknown as soon as any attempt may have run.
     [[nodiscard]] Answer answer_without(Trouble trouble) const;
+
+    // Copies what the command points to, so that the caller's may go.
+    void own_payload();
 
     [[nodiscard]] bool is_in_flight() const { return carrier != nullptr; }
 

@@ -11,12 +11,16 @@
 #include "client/answer.h"
 #include "client/options.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 
 #include <expected>
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace suanpan::client {
 
@@ -97,6 +101,23 @@ public:
     Answer lookup(const Target& target) { return call(target, Lookup{}); }
     Answer create_program(const ProgramSpec& spec, RequestId request_id = {});
     Answer update_program(const ProgramSpec& spec, RequestId request_id = {});
+
+    // Orders: docs/checkout.md. What quote, order and terms answer stands in the Answer's field of
+    // that name; names of orders and payments have at most 64 bytes.
+    Answer quote(const Target& target, const AskedOrder& order);
+    Answer settle(const Target& target, std::string_view order, std::span<const std::byte> token);
+    Answer confirm(const Target& target, std::string_view order, std::string_view payment,
+                   Money amount, std::string_view currency);
+    Answer cancel(const Target& target, std::string_view order);
+    // By amount (0: all that is left), or by lines. outcome.detail: the cash to return.
+    Answer refund_order(const Target& target, std::string_view order, Money amount,
+                        const std::vector<LineRefund>& lines = {}, std::uint16_t reason = 0,
+                        std::uint16_t grace_days = 0);
+    Answer order(const Target& target, std::string_view order);
+    // Answer::message says what is wrong with a book that is refused as rules_invalid.
+    Answer put_rules(ProgramId program, std::string_view text, RequestId request_id = {});
+    Answer terms(ProgramId program, std::uint32_t version = 0);
+
     Answer advance_clock(Duration by, RequestId request_id = {});  // of a sandbox
     // Asks nothing. The time it takes is the way there and back.
     Answer ping();

@@ -78,6 +78,16 @@ constexpr std::array code_table{
     SUANPAN_CODE(request_id_reused,
                  "The same request id came before with other contents. This one did nothing. Make "
                  "a new id for a new request; repeat an old one unchanged."),
+    SUANPAN_CODE(quote_not_authentic,
+                 "The quote cannot be verified: its bytes were changed, or it was made for another "
+                 "partner, member, program or server. Nothing was done. Ask for a quote and send "
+                 "its token as it came."),
+    SUANPAN_CODE(too_many_lines,
+                 "The order has more lines than an order may have, which the detail says. Nothing "
+                 "was done. Split it."),
+    SUANPAN_CODE(rules_invalid,
+                 "The rule book makes no sense; the message names the path and the reason. Nothing "
+                 "was done. Correct it; `suanpan rules check` finds all of it offline."),
 
     SUANPAN_CODE(hold_not_found,
                  "The account has no hold of this number. Nothing was changed. Check member, "
@@ -144,6 +154,54 @@ constexpr std::array code_table{
     SUANPAN_CODE(too_many_lots,
                  "The request would drain more lots than one request may, which the detail says. "
                  "Nothing was changed. Ask for fewer points at a time."),
+    SUANPAN_CODE(order_not_found,
+                 "The partner has no order of this name in this account. Nothing was changed. "
+                 "Check member, program and order."),
+    SUANPAN_CODE(
+        order_exists,
+        "The partner has settled an order of this name, or this very quote, before; the detail is "
+        "the order's state. Nothing was changed. Ask with order what became of it."),
+    SUANPAN_CODE(order_resolved,
+                 "The order was resolved before in another way; the detail is its state. Nothing "
+                 "was changed. Ask with order how it ended."),
+    SUANPAN_CODE(order_not_confirmed,
+                 "Only a confirmed order is refunded; the detail is the order's state. Nothing was "
+                 "changed. Confirm it, or cancel it."),
+    SUANPAN_CODE(payment_differs,
+                 "The payment is not what the order waits for: another amount or currency; the "
+                 "detail is the cash due. Nothing was changed. Check the payment."),
+    SUANPAN_CODE(refund_exceeds_order,
+                 "The refund asks for more than is still refundable of the order or the line, "
+                 "which the detail says. Nothing was changed. Refund at most that."),
+    SUANPAN_CODE(refund_by_amount_only,
+                 "The order was refunded by amount before, so its lines cannot be named any more. "
+                 "Nothing was changed. Go on by amount."),
+    SUANPAN_CODE(quote_expired,
+                 "The quote's time is over; the detail says since when. Nothing was changed. Ask "
+                 "for a new one."),
+    SUANPAN_CODE(quote_no_longer_covered,
+                 "What the quote counts on is no longer there; the detail is the number of the "
+                 "limit. Nothing was changed. Ask for a new quote."),
+    SUANPAN_CODE(rules_not_found,
+                 "The program has no rule book of that version, or none in force yet. Nothing was "
+                 "changed. Load one, or correct the number."),
+    SUANPAN_CODE(rules_adverse,
+                 "Somebody could come out worse under the new rules, so they need the program's "
+                 "notice; the detail is the earliest instant they may take effect. Nothing was "
+                 "changed. Choose a later one, or see `suanpan rules diff`."),
+    SUANPAN_CODE(rules_out_of_order,
+                 "The rules would take effect before the version that they follow, or in the past; "
+                 "the detail is the earliest instant. Nothing was changed. Choose a later one."),
+    SUANPAN_CODE(currency_differs,
+                 "The order is in another currency than its program. Nothing was changed. Send "
+                 "amounts in the program's currency."),
+    SUANPAN_CODE(too_many_orders,
+                 "The account has as many orders as it may, which the detail says. Nothing was "
+                 "changed. Old ones are forgotten once they cannot be refunded any more."),
+    SUANPAN_CODE(order_not_priceable,
+                 "The rules have no price for such an order; the detail is 1000 times the reason, "
+                 "plus the place of the line or coupon, from 0 (docs/checkout.md). Nothing was "
+                 "changed. Correct the order."),
 
     SUANPAN_CODE(busy,
                  "The server has no room for the request just now. Nothing was done. Send it again "

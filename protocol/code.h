@@ -40,7 +40,10 @@ enum class Code : std::uint16_t {
     amount_out_of_range = 210,
     field_out_of_range = 211,  // detail: the field's number in the event struct, from 0
     sandbox_only = 212,
-    request_id_reused = 213,  // the same id came with another body
+    request_id_reused = 213,    // the same id came with another body
+    quote_not_authentic = 214,  // the token was altered, or made for somebody else
+    too_many_lines = 215,       // detail: lines an order may have
+    rules_invalid = 216,        // the reply's message says where and why
 
     // 3xx: a sound request that the ledger refuses today. It consumes its request id.
     hold_not_found = 300,
@@ -65,6 +68,21 @@ enum class Code : std::uint16_t {
     balance_out_of_range = 319,     // the account would leave the range of amounts
     too_many_holds = 320,           // detail: open holds an account may have
     too_many_lots = 321,            // detail: lots one request may drain
+    order_not_found = 322,
+    order_exists = 323,             // detail: the order's state
+    order_resolved = 324,           // detail: the order's state
+    order_not_confirmed = 325,      // detail: the order's state
+    payment_differs = 326,          // detail: the cash that is due
+    refund_exceeds_order = 327,     // detail: money that is still refundable
+    refund_by_amount_only = 328,    // lines can no longer be named
+    quote_expired = 329,            // detail: when, in nanoseconds
+    quote_no_longer_covered = 330,  // detail: the limit, by LimitKind
+    rules_not_found = 331,
+    rules_adverse = 332,       // detail: the earliest instant it may take effect
+    rules_out_of_order = 333,  // detail: the earliest instant it may take effect
+    currency_differs = 334,
+    too_many_orders = 335,      // detail: orders an account may have
+    order_not_priceable = 336,  // detail: 1000 x the reason + the place of the line or coupon
 
     // 4xx: not now; nothing was done, and the request id is free: send it again under the same id.
     busy = 400,          // retry_after_ms says when

@@ -37,10 +37,11 @@ const Table* verified(std::span<const std::byte> body) {
     return flatbuffers::GetRoot<Table>(bytes);
 }
 
-// FlatBuffers' verifier aligns the length of a vector of structs, but not its elements.
+// FlatBuffers' verifier aligns the length of a vector of structs, but not its elements. An empty
+// one has none, and its builder does not align it.
 template <typename Vector>
 bool is_aligned(const Vector* vector) {
-    return reinterpret_cast<std::uintptr_t>(vector->Data()) % 8 == 0;
+    return vector->size() == 0 || reinterpret_cast<std::uintptr_t>(vector->Data()) % 8 == 0;
 }
 
 // ---- faults of single events
@@ -218,6 +219,7 @@ std::expected<void, Code> decode_batch(CommandKind kind, std::span<const std::by
     if (!is_aligned(events)) return refuse(Code::message_malformed);
     const std::uint64_t seed = body_seed(body_hash_key, partner, kind);
     out.resize(events->size());
+    out.front().payload.reset();  // of a table that was decoded before
     for (flatbuffers::uoffset_t i = 0; i < events->size(); ++i)
         decode_event(*events->Get(i), kind, partner, seed, out[i]);
     return {};
@@ -241,7 +243,7 @@ public:
     }
 
 private:
-    std::array<std::byte, 256> bytes_;
+    std::array<std::byte, 256> bytes_{};
     std::size_t size_ = 0;
 };
 
@@ -298,6 +300,14 @@ bool take_text(const flatbuffers::String* from, ShortText<N>& to) {
     const std::string_view text(from->c_str(), from->size());
     if (text.size() > N || text.find('\0') != std::string_view::npos) return false;
     std::ranges::copy(text, to.bytes.begin());
+    return true;
+}
+
+bool take_hash(const flatbuffers::Vector<std::uint8_t>* from, Sha256& to) {
+    to = {};
+    if (from == nullptr || from->size() == 0) return true;
+    if (from->size() != to.size()) return false;
+    std::memcpy(to.data(), from->Data(), to.size());
     return true;
 }
 
@@ -381,6 +391,232 @@ std::expected<void, Code> decode_clock_advance(std::span<const std::byte> body,
     packing.add(head.request_id);
     packing.add(request->by_ms());
     head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    return {};
+}
+
+// ---- orders
+
+std::uint64_t hash_of(std::span<const std::byte> bytes) {
+    return xxh3_64(bytes, 0);
+}
+std::uint64_t hash_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
+    if (bytes == nullptr) return 0;
+    return hash_of(std::as_bytes(std::span(bytes->Data(), bytes->size())));
+}
+// Of the values, not of the bytes between them.
+std::uint64_t hash_of(const std::vector<LineRefund>& lines) {
+    std::vector<std::array<std::int64_t, 2>> values;
+    for (const LineRefund& line : lines) values.push_back({line.line, line.amount.value});
+    return hash_of(std::as_bytes(std::span(values)));
+}
+
+// What settle, confirm, cancel and refund_order begin with; the order's name is field 4.
+template <typename Request>
+void take_order_head(const Request& request, DecodedEvent& event, OrderId& order) {
+    CommandHead& head = event.command.head;
+    head.request_id = request_id_of(request.request_id());
+    head.member = member_of(request.member());
+    head.program = ProgramId{request.program()};
+    head.principal = PrincipalId{request.principal()};
+    if (head.request_id.is_zero()) fail(event, Code::request_id_missing);
+    if (head.member.is_zero()) fail(event, Code::member_missing);
+    expect_field(event, take_text(request.order(), order) && order != OrderId{}, 4);
+}
+
+// Begins the hash of such a request.
+Packing packed_order_head(const CommandHead& head, const OrderId& order) {
+    Packing packing;
+    packing.add(head.request_id);
+    packing.add(head.member);
+    packing.add(head.program);
+    packing.add(head.principal);
+    packing.add(order);
+    return packing;
+}
+
+std::expected<void, Code> decode_quote_request(std::span<const std::byte> body,
+                                               DecodedEvent& event) {
+    const auto* request = verified<wire::QuoteRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    const auto* lines = request->lines();
+    if (lines != nullptr && !is_aligned(lines)) return refuse(Code::message_malformed);
+    CommandHead& head = event.command.head;
+    head.member = member_of(request->member());
+    head.program = ProgramId{request->program()};
+    if (head.member.is_zero()) fail(event, Code::member_missing);
+    auto payload = std::make_shared<CommandPayload>();
+    AskedOrder& order = payload->order;
+    order.merchant = request->merchant();
+    order.channel = request->channel();
+    order.wanted = Points{request->wanted()};
+    expect_field(event, is_limit(request->wanted()), 4);
+    expect_field(event, take_text(request->currency(), order.currency), 5);
+    expect_field(event, lines != nullptr && lines->size() > 0, 6);
+    if (lines != nullptr && lines->size() > limits::order_lines_max)
+        fail(event, Code::too_many_lines, limits::order_lines_max);
+    else if (lines != nullptr)
+        for (const wire::AskedLine* line : *lines)
+            order.lines.push_back({.product = line->product(),
+                                   .unit_price = {line->unit_price()},
+                                   .quantity = line->quantity(),
+                                   .category = line->category()});
+    for (const AskedLine& line : order.lines) {
+        expect_field(event, line.quantity > 0, 6);
+        if (line.unit_price < Money{} || line.unit_price > Money{amount_money_max})
+            fail(event, Code::amount_out_of_range);
+    }
+    if (const auto* coupons = request->coupons(); coupons != nullptr) {
+        expect_field(event, coupons->size() <= limits::order_coupons_max, 7);
+        if (coupons->size() <= limits::order_coupons_max)
+            order.coupons.assign(coupons->begin(), coupons->end());
+    }
+    event.command.body = AskQuote{.payload = payload.get()};
+    event.payload = std::move(payload);
+    return {};
+}
+
+std::expected<void, Code> decode_settle(std::span<const std::byte> body,
+                                        std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::SettleRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    Settle settle;
+    take_order_head(*request, event, settle.order);
+    auto payload = std::make_shared<CommandPayload>();
+    const auto* token = request->token();
+    const bool is_token =
+        token != nullptr && token->size() > 0 && token->size() <= limits::quote_token_bytes_max;
+    if (!is_token)
+        fail(event, Code::quote_not_authentic);
+    else
+        payload->token.assign(reinterpret_cast<const std::byte*>(token->Data()),
+                              reinterpret_cast<const std::byte*>(token->Data()) + token->size());
+    CommandHead& head = event.command.head;
+    Packing packing = packed_order_head(head, settle.order);
+    packing.add(hash_of(token));
+    head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    settle.payload = payload.get();
+    event.command.body = settle;
+    event.payload = std::move(payload);
+    return {};
+}
+
+std::expected<void, Code> decode_confirm(std::span<const std::byte> body,
+                                         std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::ConfirmRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    ConfirmOrder confirm;
+    take_order_head(*request, event, confirm.order);
+    expect_field(
+        event, take_text(request->payment(), confirm.payment) && confirm.payment != PaymentId{}, 5);
+    expect_amount(event, request->amount());
+    expect_field(event,
+                 take_text(request->currency(), confirm.currency) && confirm.currency != Currency{},
+                 7);
+    confirm.amount = Money{request->amount()};
+    CommandHead& head = event.command.head;
+    Packing packing = packed_order_head(head, confirm.order);
+    packing.add(confirm.payment);
+    packing.add(confirm.amount);
+    packing.add(confirm.currency);
+    head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    event.command.body = confirm;
+    return {};
+}
+
+std::expected<void, Code> decode_cancel(std::span<const std::byte> body,
+                                        std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::CancelRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    CancelOrder cancel;
+    take_order_head(*request, event, cancel.order);
+    CommandHead& head = event.command.head;
+    head.body_hash = packed_order_head(head, cancel.order)
+                         .hash(body_seed(body_hash_key, head.partner, head.kind));
+    event.command.body = cancel;
+    return {};
+}
+
+std::expected<void, Code> decode_refund_order(std::span<const std::byte> body,
+                                              std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::RefundOrderRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    const auto* lines = request->lines();
+    if (lines != nullptr && !is_aligned(lines)) return refuse(Code::message_malformed);
+    RefundOrder refund{.amount = {request->amount()},
+                       .reason = request->reason(),
+                       .grace_days = request->grace_days()};
+    take_order_head(*request, event, refund.order);
+    expect_amount_or_all(event, request->amount());
+    auto payload = std::make_shared<CommandPayload>();
+    if (lines != nullptr && lines->size() > limits::order_lines_max)
+        fail(event, Code::too_many_lines, limits::order_lines_max);
+    else if (lines != nullptr)
+        for (const wire::LineRefund* line : *lines)
+            payload->refunds.push_back({.line = line->line(), .amount = {line->amount()}});
+    expect_field(event, payload->refunds.empty() || request->amount() == 0, 5);
+    for (const LineRefund& line : payload->refunds)
+        expect_field(event, line.amount >= Money{} && line.amount <= Money{amount_money_max}, 6);
+    CommandHead& head = event.command.head;
+    Packing packing = packed_order_head(head, refund.order);
+    packing.add(refund.amount);
+    packing.add(refund.reason);
+    packing.add(refund.grace_days);
+    packing.add(hash_of(payload->refunds));
+    head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    refund.payload = payload.get();
+    event.command.body = refund;
+    event.payload = std::move(payload);
+    return {};
+}
+
+std::expected<void, Code> decode_order_request(std::span<const std::byte> body,
+                                               DecodedEvent& event) {
+    const auto* request = verified<wire::OrderRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    CommandHead& head = event.command.head;
+    head.member = member_of(request->member());
+    head.program = ProgramId{request->program()};
+    if (head.member.is_zero()) fail(event, Code::member_missing);
+    ReadOrder read;
+    expect_field(event, take_text(request->order(), read.order) && read.order != OrderId{}, 2);
+    event.command.body = read;
+    return {};
+}
+
+std::expected<void, Code> decode_rules_request(std::span<const std::byte> body,
+                                               std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::RulesRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    CommandHead& head = event.command.head;
+    head.request_id = request_id_of(request->request_id());
+    head.principal = PrincipalId{request->principal()};
+    head.program = ProgramId{request->program()};
+    if (head.request_id.is_zero()) fail(event, Code::request_id_missing);
+    const auto* text = request->text();
+    auto payload = std::make_shared<CommandPayload>();
+    const bool is_text =
+        text != nullptr && text->size() > 0 && text->size() <= limits::rule_book_bytes_max;
+    expect_field(event, is_text, 3);
+    if (is_text)
+        payload->text.assign(reinterpret_cast<const std::byte*>(text->Data()),
+                             reinterpret_cast<const std::byte*>(text->Data()) + text->size());
+    Packing packing;
+    packing.add(head.request_id);
+    packing.add(head.principal);
+    packing.add(head.program);
+    packing.add(hash_of(payload->text));
+    head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    event.command.body = PutRules{.payload = payload.get()};
+    event.payload = std::move(payload);
+    return {};
+}
+
+std::expected<void, Code> decode_terms_request(std::span<const std::byte> body,
+                                               DecodedEvent& event) {
+    const auto* request = verified<wire::TermsRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    event.command.head.program = ProgramId{request->program()};
+    event.command.body = ReadTerms{.version = request->version()};
     return {};
 }
 
@@ -569,6 +805,93 @@ void append_program_request(Bytes& out, const Command& command) {
             spec.spend_per_day_max.value, spec.refundable_days));
 }
 
+template <typename T, typename Plain, typename ToWire>
+flatbuffers::Offset<flatbuffers::Vector<const T*>> structs_of(flatbuffers::FlatBufferBuilder& into,
+                                                              const std::vector<Plain>& from,
+                                                              ToWire&& to_wire) {
+    T* at = nullptr;
+    const auto vector = into.CreateUninitializedVectorOfStructs(from.size(), &at);
+    for (const Plain& one : from) *at++ = to_wire(one);
+    return vector;
+}
+
+flatbuffers::Offset<flatbuffers::String> string_of(flatbuffers::FlatBufferBuilder& into,
+                                                   std::span<const std::byte> text) {
+    return into.CreateString(reinterpret_cast<const char*>(text.data()), text.size());
+}
+
+struct AppendOrderRequest {
+    Bytes& out;
+    const CommandHead& head;
+    flatbuffers::FlatBufferBuilder& into = builder();
+    wire::Id128 request_id = wire_of(head.request_id);
+    wire::Id128 member = wire_of(head.member);
+    std::uint32_t program = static_cast<std::uint32_t>(head.program);
+    std::uint32_t principal = static_cast<std::uint32_t>(head.principal);
+
+    void operator()(const AskQuote& body) {
+        const AskedOrder& order = body.payload->order;
+        const auto currency = text_of(into, order.currency);
+        const auto lines =
+            structs_of<wire::AskedLine>(into, order.lines, [](const AskedLine& line) {
+                return wire::AskedLine{line.product, line.unit_price.value, line.quantity,
+                                       line.category, 0};
+            });
+        const auto coupons = into.CreateVector(order.coupons);
+        append_table(out, into,
+                     wire::CreateQuoteRequest(into, &member, program, order.merchant, order.channel,
+                                              order.wanted.value, currency, lines, coupons));
+    }
+    void operator()(const Settle& body) {
+        const auto order = text_of(into, body.order);
+        const auto token = bytes_of(into, body.payload->token);
+        append_table(out, into,
+                     wire::CreateSettleRequest(into, &request_id, &member, program, principal,
+                                               order, token));
+    }
+    void operator()(const ConfirmOrder& body) {
+        const auto order = text_of(into, body.order);
+        const auto payment = text_of(into, body.payment);
+        const auto currency = text_of(into, body.currency);
+        append_table(out, into,
+                     wire::CreateConfirmRequest(into, &request_id, &member, program, principal,
+                                                order, payment, body.amount.value, currency));
+    }
+    void operator()(const CancelOrder& body) {
+        const auto order = text_of(into, body.order);
+        append_table(
+            out, into,
+            wire::CreateCancelRequest(into, &request_id, &member, program, principal, order));
+    }
+    void operator()(const RefundOrder& body) {
+        const std::vector<LineRefund> none;
+        const auto order = text_of(into, body.order);
+        const auto lines = structs_of<wire::LineRefund>(
+            into, body.payload == nullptr ? none : body.payload->refunds,
+            [](const LineRefund& line) { return wire::LineRefund{line.amount.value, line.line}; });
+        append_table(
+            out, into,
+            wire::CreateRefundOrderRequest(into, &request_id, &member, program, principal, order,
+                                           body.amount.value, lines, body.reason, body.grace_days));
+    }
+    void operator()(const ReadOrder& body) {
+        const auto order = text_of(into, body.order);
+        append_table(out, into, wire::CreateOrderRequest(into, &member, program, order));
+    }
+    void operator()(const PutRules& body) {
+        const auto text = string_of(into, body.payload->text);
+        append_table(out, into,
+                     wire::CreateRulesRequest(into, &request_id, principal, program, text));
+    }
+    void operator()(const ReadTerms& body) {
+        append_table(out, into, wire::CreateTermsRequest(into, program, body.version));
+    }
+    template <typename Other>
+    void operator()(const Other&) {
+        SUANPAN_ASSERT(false);  // append_single() has them
+    }
+};
+
 void append_single(Bytes& out, const Command& command) {
     const CommandHead& head = command.head;
     const wire::Id128 member = wire_of(head.member);
@@ -589,9 +912,21 @@ void append_single(Bytes& out, const Command& command) {
         append_table(
             out, into,
             wire::CreateClockAdvanceRequest(into, &request_id, advance->by.ns / 1'000'000));
-    } else {
+    } else if (std::holds_alternative<PutProgram>(command.body)) {
         append_program_request(out, command);
+    } else {
+        std::visit(AppendOrderRequest{.out = out, .head = head}, command.body);
     }
+}
+
+wire::QuotedLine wire_line(const QuotedLine& line) {
+    return {line.list.value, line.payable.value, line.points.value, line.value.value};
+}
+QuotedLine plain_line(const auto& line) {
+    return {.list = {line.list()},
+            .payable = {line.payable()},
+            .points = {line.points()},
+            .value = {line.value()}};
 }
 
 FrameHeader reply_to(FrameHeader header) {
@@ -631,6 +966,14 @@ bool is_request_kind(std::uint16_t kind) {
         case CommandKind::program_create:
         case CommandKind::program_update:
         case CommandKind::clock_advance:
+        case CommandKind::settle:
+        case CommandKind::confirm:
+        case CommandKind::cancel:
+        case CommandKind::refund_order:
+        case CommandKind::quote:
+        case CommandKind::order:
+        case CommandKind::terms:
+        case CommandKind::rules_put:
             return true;
         case CommandKind::challenge:
             return false;
@@ -678,6 +1021,22 @@ std::expected<void, Code> decode_request(CommandKind kind, std::span<const std::
             return decode_program_request(body, body_hash_key, single(out, kind, partner));
         case CommandKind::clock_advance:
             return decode_clock_advance(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::settle:
+            return decode_settle(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::confirm:
+            return decode_confirm(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::cancel:
+            return decode_cancel(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::refund_order:
+            return decode_refund_order(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::quote:
+            return decode_quote_request(body, single(out, kind, partner));
+        case CommandKind::order:
+            return decode_order_request(body, single(out, kind, partner));
+        case CommandKind::terms:
+            return decode_terms_request(body, single(out, kind, partner));
+        case CommandKind::rules_put:
+            return decode_rules_request(body, body_hash_key, single(out, kind, partner));
         case CommandKind::challenge:
         case CommandKind::hello:
         case CommandKind::ping:
@@ -755,6 +1114,71 @@ void encode_expiring(Bytes& out, FrameHeader header, const Expiring& expiring) {
     finish_frame(out, begin, reply_to(header));
 }
 
+void encode_quote(Bytes& out, FrameHeader header, const QuoteAnswer& quote) {
+    const std::size_t begin = begin_frame(out);
+    auto& into = builder();
+    const wire::Result result = wire_of(quote.outcome);
+    const auto lines = structs_of<wire::QuotedLine>(into, quote.lines, wire_line);
+    const auto limits =
+        structs_of<wire::QuotedLimit>(into, quote.limits, [](const QuotedLimit& limit) {
+            return wire::QuotedLimit{limit.value, limit.id, limit.kind, limit.bound};
+        });
+    const auto token = bytes_of(into, quote.token);
+    append_table(
+        out, into,
+        wire::CreateQuoteReply(into, &result, quote.rule_version, quote.campaign,
+                               quote.valid_until.ns, quote.list.value, quote.discounts.value,
+                               quote.coupons.value, quote.payable.value, quote.eligible.value,
+                               quote.value.value, quote.cash.value, quote.points.value,
+                               quote.points_missing.value, quote.gap.value, lines, limits, token));
+    finish_frame(out, begin, reply_to(header));
+}
+
+void encode_order(Bytes& out, FrameHeader header, const OrderAnswer& order) {
+    const std::size_t begin = begin_frame(out);
+    auto& into = builder();
+    const wire::Result result = wire_of(order.outcome);
+    const auto hash = bytes_of(into, order.terms_hash);
+    const auto currency = text_of(into, order.currency);
+    const auto payment = text_of(into, order.payment);
+    const auto lines =
+        structs_of<wire::OrderedLine>(into, order.lines, [](const OrderedLine& line) {
+            const QuotedLine& quoted = line.quoted;
+            return wire::OrderedLine{quoted.list.value, quoted.payable.value, quoted.points.value,
+                                     quoted.value.value, line.refunded.value};
+        });
+    append_table(out, into,
+                 wire::CreateOrderReply(
+                     into, &result, static_cast<std::uint8_t>(order.state),
+                     static_cast<std::uint8_t>(order.step), order.rule_version, hash, currency,
+                     order.list.value, order.payable.value, order.value.value, order.cash.value,
+                     order.points.value, order.settled_at.ns, order.times_out.ns,
+                     order.refundable_until.ns, payment, order.paid.value, order.refunded.value,
+                     order.refunded_points.value, order.refunded_cash.value, lines));
+    finish_frame(out, begin, reply_to(header));
+}
+
+void encode_terms(Bytes& out, FrameHeader header, const TermsAnswer& terms) {
+    const std::size_t begin = begin_frame(out);
+    auto& into = builder();
+    const wire::Result result = wire_of(terms.outcome);
+    const auto hash = bytes_of(into, terms.hash);
+    const auto text = into.CreateString(terms.text);
+    append_table(
+        out, into,
+        wire::CreateTermsReply(into, &result, terms.version, terms.effective_from.ns, hash, text));
+    finish_frame(out, begin, reply_to(header));
+}
+
+void encode_rules(Bytes& out, FrameHeader header, const RulesAnswer& rules) {
+    const std::size_t begin = begin_frame(out);
+    auto& into = builder();
+    const wire::Result result = wire_of(rules.outcome);
+    const auto message = into.CreateString(rules.message);
+    append_table(out, into, wire::CreateRulesReply(into, &result, message));
+    finish_frame(out, begin, reply_to(header));
+}
+
 void encode_greeting(Bytes& out, FrameHeader header, const Greeting& greeting) {
     const std::size_t begin = begin_frame(out);
     auto& into = builder();
@@ -790,6 +1214,23 @@ void encode_refusal(Bytes& out, FrameHeader header, const Outcome& outcome) {
             return encode_statement(out, header, {.outcome = outcome, .lines = {}, .next = {}});
         case CommandKind::expiring:
             return encode_expiring(out, header, {.outcome = outcome, .rows = {}});
+        case CommandKind::quote: {
+            QuoteAnswer quote;
+            quote.outcome = outcome;
+            return encode_quote(out, header, quote);
+        }
+        case CommandKind::order: {
+            OrderAnswer order;
+            order.outcome = outcome;
+            return encode_order(out, header, order);
+        }
+        case CommandKind::terms: {
+            TermsAnswer terms;
+            terms.outcome = outcome;
+            return encode_terms(out, header, terms);
+        }
+        case CommandKind::rules_put:
+            return encode_rules(out, header, {.outcome = outcome, .message = {}});
         default:
             return encode_results(out, header, std::span(&outcome, 1));
     }
@@ -875,6 +1316,95 @@ std::expected<Expiring, Code> decode_expiring(std::span<const std::byte> body) {
     for (const wire::ExpiringRow* row : *from->rows())
         expiring.rows.push_back({.expires_at = {row->expires_at()}, .points = {row->points()}});
     return expiring;
+}
+
+std::expected<QuoteAnswer, Code> decode_quote(std::span<const std::byte> body) {
+    const auto* from = verified<wire::QuoteReply>(body);
+    if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
+    if ((from->lines() != nullptr && !is_aligned(from->lines())) ||
+        (from->limits() != nullptr && !is_aligned(from->limits())))
+        return refuse(Code::message_malformed);
+    QuoteAnswer quote;
+    quote.outcome = plain_of(*from->result());
+    quote.rule_version = from->rule_version();
+    quote.campaign = from->campaign();
+    quote.valid_until.ns = from->valid_until();
+    quote.list.value = from->list();
+    quote.discounts.value = from->discounts();
+    quote.coupons.value = from->coupons();
+    quote.payable.value = from->payable();
+    quote.eligible.value = from->eligible();
+    quote.value.value = from->value();
+    quote.cash.value = from->cash();
+    quote.points.value = from->points();
+    quote.points_missing.value = from->points_missing();
+    quote.gap.value = from->gap();
+    if (from->lines() != nullptr)
+        for (const wire::QuotedLine* line : *from->lines())
+            quote.lines.push_back(plain_line(*line));
+    if (from->limits() != nullptr)
+        for (const wire::QuotedLimit* limit : *from->limits())
+            quote.limits.push_back({.kind = limit->kind(),
+                                    .bound = limit->bound(),
+                                    .id = limit->id(),
+                                    .value = limit->value()});
+    if (from->token() != nullptr) {
+        const auto token = std::as_bytes(std::span(from->token()->Data(), from->token()->size()));
+        quote.token.assign(token.begin(), token.end());
+    }
+    return quote;
+}
+
+std::expected<OrderAnswer, Code> decode_order(std::span<const std::byte> body) {
+    const auto* from = verified<wire::OrderReply>(body);
+    if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
+    if (from->lines() != nullptr && !is_aligned(from->lines()))
+        return refuse(Code::message_malformed);
+    OrderAnswer order;
+    order.outcome = plain_of(*from->result());
+    order.state = static_cast<OrderState>(from->state());
+    order.step = static_cast<OrderStep>(from->step());
+    order.rule_version = from->rule_version();
+    if (!take_hash(from->terms_hash(), order.terms_hash) ||
+        !take_text(from->currency(), order.currency) || !take_text(from->payment(), order.payment))
+        return refuse(Code::message_malformed);
+    order.list.value = from->list();
+    order.payable.value = from->payable();
+    order.value.value = from->value();
+    order.cash.value = from->cash();
+    order.points.value = from->points();
+    order.settled_at.ns = from->settled_at();
+    order.times_out.ns = from->times_out();
+    order.refundable_until.ns = from->refundable_until();
+    order.paid.value = from->paid();
+    order.refunded.value = from->refunded();
+    order.refunded_points.value = from->refunded_points();
+    order.refunded_cash.value = from->refunded_cash();
+    if (from->lines() != nullptr)
+        for (const wire::OrderedLine* line : *from->lines())
+            order.lines.push_back({.quoted = plain_line(*line), .refunded = {line->refunded()}});
+    return order;
+}
+
+std::expected<TermsAnswer, Code> decode_terms(std::span<const std::byte> body) {
+    const auto* from = verified<wire::TermsReply>(body);
+    if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
+    TermsAnswer terms;
+    terms.outcome = plain_of(*from->result());
+    terms.version = from->version();
+    terms.effective_from.ns = from->effective_from();
+    if (!take_hash(from->hash(), terms.hash)) return refuse(Code::message_malformed);
+    if (from->text() != nullptr) terms.text = from->text()->str();
+    return terms;
+}
+
+std::expected<RulesAnswer, Code> decode_rules(std::span<const std::byte> body) {
+    const auto* from = verified<wire::RulesReply>(body);
+    if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
+    RulesAnswer rules;
+    rules.outcome = plain_of(*from->result());
+    if (from->message() != nullptr) rules.message = from->message()->str();
+    return rules;
 }
 
 std::expected<Greeting, Code> decode_greeting(std::span<const std::byte> body) {

@@ -13,10 +13,12 @@
 #include "protocol/command.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
+#include "protocol/order.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ struct DecodedEvent {
     Command command;
     Code code = Code::ok;
     std::int64_t detail = 0;
+    // What the command points to, of kinds that have such: lives until the command is answered.
+    std::shared_ptr<const CommandPayload> payload;
 };
 
 // ---- server side: requests in, replies out
@@ -61,10 +65,14 @@ void encode_results(std::vector<std::byte>& out, FrameHeader header,
                     std::span<const Outcome> results);
 void encode_statement(std::vector<std::byte>& out, FrameHeader header, const Statement& statement);
 void encode_expiring(std::vector<std::byte>& out, FrameHeader header, const Expiring& expiring);
+void encode_quote(std::vector<std::byte>& out, FrameHeader header, const QuoteAnswer& quote);
+void encode_order(std::vector<std::byte>& out, FrameHeader header, const OrderAnswer& order);
+void encode_terms(std::vector<std::byte>& out, FrameHeader header, const TermsAnswer& terms);
+void encode_rules(std::vector<std::byte>& out, FrameHeader header, const RulesAnswer& rules);
 void encode_greeting(std::vector<std::byte>& out, FrameHeader header, const Greeting& greeting);
 void encode_challenge(std::vector<std::byte>& out, const Challenge& challenge);
 // The answer to a frame that fails as a whole, in the reply's shape of header.kind: a Greeting, a
-// StatementReply, an ExpiringReply, else a ResultBatch with this single result, which then stands
+// StatementReply and so on, else a ResultBatch with this single result, which then stands
 // for all events of the frame.
 void encode_refusal(std::vector<std::byte>& out, FrameHeader header, const Outcome& outcome);
 
@@ -82,6 +90,10 @@ void encode_ping(std::vector<std::byte>& out, FrameHeader header);
                                                        std::vector<Outcome>& results);
 [[nodiscard]] std::expected<Statement, Code> decode_statement(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Expiring, Code> decode_expiring(std::span<const std::byte> body);
+[[nodiscard]] std::expected<QuoteAnswer, Code> decode_quote(std::span<const std::byte> body);
+[[nodiscard]] std::expected<OrderAnswer, Code> decode_order(std::span<const std::byte> body);
+[[nodiscard]] std::expected<TermsAnswer, Code> decode_terms(std::span<const std::byte> body);
+[[nodiscard]] std::expected<RulesAnswer, Code> decode_rules(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Greeting, Code> decode_greeting(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Challenge, Code> decode_challenge(std::span<const std::byte> body);
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "protocol/base/ids.h"
+#include "protocol/base/money.h"
 #include "protocol/base/points.h"
 #include "protocol/base/time.h"
 #include "protocol/code.h"
@@ -35,14 +36,22 @@ enum class CommandKind : std::uint16_t {
     unfreeze = 19,
     set_limit = 20,
     member_update = 21,
+    settle = 22,
+    confirm = 23,
+    cancel = 24,
+    refund_order = 25,
 
     balance = 30,
     statement = 31,
     lookup = 32,
     expiring = 33,
+    quote = 34,
+    order = 35,
+    terms = 36,
 
     program_create = 40,
     program_update = 41,
+    rules_put = 42,
 
     clock_advance = 50,  // sandbox only
 };
@@ -165,6 +174,52 @@ struct AdvanceClock {
     Duration by;
 };
 
+// The partner's own name of an order; not empty. Unique per partner and account.
+using OrderId = ShortText<64>;
+// The partner's name of a payment; not empty.
+using PaymentId = ShortText<64>;
+using Currency = ShortText<8>;
+
+// protocol/order.h: what has no fixed size lies outside of the command.
+struct CommandPayload;
+struct OrderTerms;
+
+struct AskQuote {
+    const CommandPayload* payload = nullptr;
+};
+struct Settle {
+    const CommandPayload* payload = nullptr;
+    const OrderTerms* terms = nullptr;  // of the token, once its shard has verified it
+    OrderId order;
+};
+struct ConfirmOrder {
+    OrderId order;
+    PaymentId payment;
+    Money amount;
+    Currency currency;
+};
+struct CancelOrder {
+    OrderId order;
+};
+struct RefundOrder {
+    const CommandPayload* payload = nullptr;  // the lines; without any, it goes by amount
+    OrderId order;
+    Money amount;  // 0: all that is left
+    std::uint16_t reason = 0;
+    std::uint16_t grace_days = 0;
+};
+struct ReadOrder {
+    OrderId order;
+};
+struct PutRules {
+    const CommandPayload* payload = nullptr;  // the text; the owner's shard reads the rest there
+    std::uint32_t version = 0;
+    Instant effective_from;
+};
+struct ReadTerms {
+    std::uint32_t version = 0;  // 0: the one in force
+};
+
 // What every command has in common.
 struct CommandHead {
     CommandKind kind{};
@@ -176,9 +231,11 @@ struct CommandHead {
     std::uint64_t body_hash = 0;  // keyed; covers partner, kind and all fields
 };
 
-using CommandBody = std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke,
-                                 Adjust, Freeze, SetLimit, MemberUpdate, ReadBalance, ReadStatement,
-                                 Lookup, ReadExpiring, PutProgram, AdvanceClock>;
+using CommandBody =
+    std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke, Adjust, Freeze,
+                 SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
+                 PutProgram, AdvanceClock, AskQuote, Settle, ConfirmOrder, CancelOrder, RefundOrder,
+                 ReadOrder, PutRules, ReadTerms>;
 
 struct Command {
     CommandHead head;
@@ -189,7 +246,8 @@ static_assert(std::is_trivially_copyable_v<Command>);
 // True for kinds that change nothing and carry no request id of their own.
 [[nodiscard]] constexpr bool is_read(CommandKind kind) {
     return kind == CommandKind::balance || kind == CommandKind::statement ||
-           kind == CommandKind::lookup || kind == CommandKind::expiring;
+           kind == CommandKind::lookup || kind == CommandKind::expiring ||
+           kind == CommandKind::quote || kind == CommandKind::order || kind == CommandKind::terms;
 }
 
 // An account's points as a client sees them: the effective form at the server's time of the answer.

@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 22> all_kinds{{
+inline constexpr std::array<KindName, 30> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},
@@ -31,12 +31,20 @@ inline constexpr std::array<KindName, 22> all_kinds{{
     {CommandKind::unfreeze, "unfreeze"},
     {CommandKind::set_limit, "set_limit"},
     {CommandKind::member_update, "member_update"},
+    {CommandKind::settle, "settle"},
+    {CommandKind::confirm, "confirm"},
+    {CommandKind::cancel, "cancel"},
+    {CommandKind::refund_order, "refund_order"},
     {CommandKind::balance, "balance"},
     {CommandKind::statement, "statement"},
     {CommandKind::lookup, "lookup"},
     {CommandKind::expiring, "expiring"},
+    {CommandKind::quote, "quote"},
+    {CommandKind::order, "order"},
+    {CommandKind::terms, "terms"},
     {CommandKind::program_create, "program_create"},
     {CommandKind::program_update, "program_update"},
+    {CommandKind::rules_put, "rules_put"},
     {CommandKind::clock_advance, "clock_advance"},
 }};
 

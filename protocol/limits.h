@@ -29,6 +29,16 @@ inline constexpr std::uint32_t lots_drained_max = 4096;  // by one request
 inline constexpr std::uint32_t due_items_max = 64;       // posted along with one request
 inline constexpr std::uint32_t holds_per_account_max = 1000;
 
+// Orders
+inline constexpr std::uint32_t order_lines_max = 200;
+inline constexpr std::uint32_t order_coupons_max = 16;
+inline constexpr std::uint32_t order_uses_max = 256;  // limits per member that one order counts for
+inline constexpr std::uint32_t order_restrictions_max = 200;
+inline constexpr std::size_t quote_token_bytes_max = 32U << 10U;
+inline constexpr Duration quote_life_max = hours(24);
+inline constexpr std::uint32_t orders_per_account_max = 10'000;
+inline constexpr std::size_t rule_book_bytes_max = 256U << 10U;
+
 // Queues between threads
 inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards
 inline constexpr std::size_t batch_commands_max = 64;      // of one shard, staged together

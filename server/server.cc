@@ -158,6 +158,7 @@ void Server::Parts::build_shards() {
                                      .exchange = exchange,
                                      .wake = [this](shard::ShardIndex index) { wake(index); }},
             shard::ShardOptions{.hash_seed = directory.hash_seed(),
+                                .quote_secret = directory.quote_secret(),
                                 .request_log_window = config.request_log_window,
                                 .request_log_ids_max = config.request_log_ids_max,
                                 .unsafe_reply_before_commit = config.unsafe_reply_before_commit},

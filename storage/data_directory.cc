@@ -56,6 +56,7 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
         directory.is_new_ = true;
         fill_random(directory.uuid_);
         fill_random(directory.body_hash_key_);
+        fill_random(directory.quote_secret_);
         std::array<std::byte, 8> seed{};
         fill_random(seed);
         std::memcpy(&directory.hash_seed_, seed.data(), seed.size());
@@ -87,6 +88,9 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
     directory.incarnation_ = *incarnation;
     directory.hash_seed_ = *seed;
     directory.sandbox_ = sandbox == "yes";
+    // A directory of an earlier release has none yet.
+    const bool has_quote_secret = file->bytes("quote_secret", directory.quote_secret_);
+    if (!has_quote_secret) fill_random(directory.quote_secret_);
     if (!options.any_sandbox && directory.sandbox_ && !options.sandbox)
         refuse_start(OpenFault::sandbox, volume,
                      "is a sandbox, for ever; start with --sandbox or name another data directory");
@@ -94,6 +98,7 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
         refuse_start(OpenFault::sandbox, volume,
                      "holds real points, no sandbox; start without --sandbox or name another data "
                      "directory");
+    if (!has_quote_secret && !options.read_only) directory.write();
     return directory;
 }
 
@@ -110,6 +115,7 @@ void DataDirectory::write() {
     file.set("incarnation", incarnation_);
     file.set("hash_seed", hash_seed_);
     file.set("body_hash_key", Bytes(body_hash_key_));
+    file.set("quote_secret", Bytes(quote_secret_));
     file.set("sandbox", sandbox_ ? "yes" : "no");
     const StoreResult<void> written =
         volume_->write_file_durably(file_name, as_bytes(file.encode()));

@@ -24,7 +24,8 @@ inline constexpr std::uint32_t directory_format_newest = 1;
 // The identity of a data directory, made at the first start and kept for ever.
 //
 // Owned by main; read-only once opened, so that any thread may read it. Holds the directory's lock
-// while it lives, unless opened read-only. `body_hash_key` is a secret: it never goes into a log.
+// while it lives, unless opened read-only. `body_hash_key` and
+// `quote_secret` are secrets: they never go into a log.
 class DataDirectory {
 public:
     struct Options {
@@ -44,6 +45,8 @@ public:
     [[nodiscard]] std::uint64_t hash_seed() const { return hash_seed_; }
     // Key of the body hashes of requests.
     [[nodiscard]] const Sha256& body_hash_key() const { return body_hash_key_; }
+    // Secret that the keys of quote tokens are derived from.
+    [[nodiscard]] const Sha256& quote_secret() const { return quote_secret_; }
     [[nodiscard]] bool sandbox() const { return sandbox_; }
     // Made by this open(): the first start.
     [[nodiscard]] bool is_new() const { return is_new_; }
@@ -63,6 +66,7 @@ private:
     std::uint32_t format_ = directory_format_newest;
     std::uint64_t hash_seed_ = 0;
     Sha256 body_hash_key_{};
+    Sha256 quote_secret_{};
     bool sandbox_ = false;
     bool is_new_ = false;
 };

@@ -30,6 +30,31 @@ std::string_view name_of(HouseCounter counter) {
     return names[std::min<std::size_t>(static_cast<std::size_t>(counter), names.size() - 1)];
 }
 
+std::string_view name_of(OrderState state) {
+    constexpr std::array<std::string_view, 5> names{"?", "waiting", "confirmed", "cancelled",
+                                                    "refunded"};
+    return names[std::min<std::size_t>(static_cast<std::size_t>(state), names.size() - 1)];
+}
+std::string_view name_of(OrderStep step) {
+    constexpr std::array<std::string_view, 9> names{"?",         "settled",           "points_only",
+                                                    "paid",      "paid_late",         "cancelled",
+                                                    "timed_out", "payment_to_return", "refunded"};
+    return names[std::min<std::size_t>(static_cast<std::size_t>(step), names.size() - 1)];
+}
+std::string_view name_of(UseKind kind) {
+    switch (kind) {
+        case UseKind::limit_day:
+            return "day limit";
+        case UseKind::limit_month:
+            return "month limit";
+        case UseKind::campaign:
+            return "campaign";
+        case UseKind::coupon:
+            return "coupon";
+    }
+    return "?";
+}
+
 struct EffectText {
     std::string operator()(const LotDelta& e) const {
         return fmt::format("lot      {:+} ({}), {}", e.delta.value, name_of(e.cause),
@@ -72,6 +97,21 @@ struct EffectText {
         return fmt::format("house    {} {:+}", name_of(e.counter), e.delta.value);
     }
     std::string operator()(const ProgramPut&) const { return "program  installed"; }
+    std::string operator()(const OrderPut& e) const { return order_text(*entry.orders[e.place]); }
+    std::string operator()(const UseAdd& e) const {
+        return fmt::format("used     {} {}: money {:+}, points {:+}, times {:+}, period {}",
+                           name_of(e.key.kind), e.key.id, e.delta.money.value, e.delta.points.value,
+                           e.delta.count,
+                           e.period == LocalDate{} ? "ever" : cli::text_of(e.period));
+    }
+    std::string operator()(const RulesPut&) const {
+        return fmt::format("rules    version {} in force from {}, {} bytes, sha256 {}",
+                           entry.rules->version, instant_text(entry.rules->effective_from),
+                           entry.rules->text.size(),
+                           storage::to_hex(entry.rules->hash).substr(0, 16));
+    }
+
+    const Entry& entry;
 
 private:
     static std::uint32_t number(HoldId hold) { return static_cast<std::uint32_t>(hold); }
@@ -102,6 +142,8 @@ std::string_view name_of(EntryKind kind) {
             return "program_prepared";
         case EntryKind::program_active:
             return "program_active";
+        case EntryKind::rules_active:
+            return "rules_active";
         default:
             return suanpan::name_of(static_cast<CommandKind>(kind));
     }
@@ -111,6 +153,17 @@ std::string instant_text(Instant at) {
     if (at == instant_never) return "never";
     if (at == expires_sliding) return "sliding";
     return cli::text_of(at);
+}
+
+std::string order_text(const Order& order) {
+    const OrderTerms& terms = order.terms;
+    return fmt::format(
+        "order    {} {} ({}): {} lines, payable {}, {} points worth {}, cash {}; refunded {} as "
+        "{} points and {} cash; rules {}",
+        order.number, name_of(order.state), name_of(order.step), terms.lines.size(),
+        terms.payable.value, terms.points.value, terms.value.value, terms.cash().value,
+        order.refunded().value, order.refunded_points.value, order.refunded_cash.value,
+        terms.rule_version);
 }
 
 std::string lot_text(const LotKey& key) {
@@ -151,7 +204,7 @@ std::string EntryText::of(const Entry& entry, std::span<const std::byte> bytes) 
                             entry.reason);
     if (entry.spec) text += spec_text(*entry.spec);
     for (const Effect& effect : entry.effects)
-        text += fmt::format("  {}\n", std::visit(EffectText{}, effect));
+        text += fmt::format("  {}\n", std::visit(EffectText{entry}, effect));
     for (const RefusalRecord& refusal : entry.refusals)
         text +=
             fmt::format("  refused  {} ({}), detail {}, id made {}\n",

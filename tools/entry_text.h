@@ -30,6 +30,8 @@ private:
 
 [[nodiscard]] std::string_view name_of(ledger::EntryKind kind);
 [[nodiscard]] std::string commit_line(const storage::CommitView& commit);
+// An order in one line; not its name, which is the partner's own and may say who bought.
+[[nodiscard]] std::string order_text(const ledger::Order& order);
 // A lot's key: expiry, activation, and what is not the usual.
 [[nodiscard]] std::string lot_text(const ledger::LotKey& key);
 // "never", "sliding", or UTC to the millisecond.

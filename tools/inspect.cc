@@ -74,6 +74,8 @@ void print_account(const ledger::Ledger& ledger, const MemberId& member, Program
         fmt::print(out, "  hold   {}: {} left of {}, until {}\n",
                    static_cast<std::uint32_t>(hold.id), hold.left.value, hold.amount.value,
                    instant_text(hold.expires_at));
+    for (const ledger::OrderPtr& order : account.rare()->orders)
+        fmt::print(out, "  {}\n", order_text(*order));
     for (const ledger::Tally& tally : account.rare()->tallies)
         fmt::print(out, "  tally  {} taken back of entry {}\n", tally.taken_back.value,
                    tally.original.value);
@@ -139,8 +141,8 @@ bool inspect_checkpoint(DataFolder& folder, std::FILE* out) {
                "  {} packs, {} records, hash {:016x}{:016x}\n",
                round.generation, round.start_lsn.value, round.end_lsn.value, round.packs,
                round.totals.count, round.totals.hash_high, round.totals.hash_low);
-    constexpr std::array<std::string_view, 5> names{"unknown", "program", "house", "account",
-                                                    "request ids"};
+    constexpr std::array<std::string_view, 7> names{"unknown",     "program", "house", "account",
+                                                    "request ids", "order",   "rules"};
     std::array<std::uint64_t, names.size()> counts{};
     std::array<std::uint64_t, names.size()> bytes{};
     const auto totals =

@@ -43,7 +43,7 @@ std::optional<std::string> Replay::take(std::span<const std::byte> bytes, Lsn ls
                            ledger::sum_of_postings(entry_).value);
     if (!entry_.member.is_zero()) return take_account_entry(floor_ms);
 
-    for (const auto& each : ledgers_) each->apply(entry_);  // it installs programs
+    for (const auto& each : ledgers_) each->apply(entry_);  // it installs programs and rule books
     if (entry_.kind == ledger::EntryKind::refusals) {
         for (std::size_t i = 0; i < ledgers_.size(); ++i)
             ledgers_[i]->remember(entry_, floor_ms, [&](std::uint64_t of_member) {

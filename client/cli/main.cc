@@ -58,6 +58,8 @@ int run(int argc, char** argv) {
     add_points_commands(commands);
     add_account_commands(commands);
     add_program_commands(commands);
+    add_checkout_commands(commands);
+    add_rules_commands(commands);
     add_explain_command(commands);
     add_server_commands(commands);
     add_bench_command(commands);

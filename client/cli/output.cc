@@ -1,5 +1,6 @@
 #include "client/cli/output.h"
 
+#include "client/cli/order_output.h"
 #include "client/cli/words.h"
 #include "protocol/kind_name.h"
 
@@ -77,6 +78,7 @@ void print_rows(const client::Answer& answer) {
 
 void print_done(const client::Answer& answer) {
     const Outcome& outcome = answer.outcome;
+    if (print_order_answer(answer)) return;
     switch (answer.kind) {
         case CommandKind::statement:
             return print_lines(answer);
@@ -162,6 +164,7 @@ boost::json::object json_of(const client::Answer& answer) {
             rows.push_back({{"expires_at", text_of(row.expires_at)}, {"points", row.points.value}});
         object["rows"] = std::move(rows);
     }
+    add_order_answer(answer, object);
     return object;
 }
 
@@ -182,6 +185,7 @@ ExitCode report(const Context& context, const client::Answer& answer) {
     const Outcome& outcome = answer.outcome;
     fmt::print(stderr, "{}: {} ({})\n{}\n", fate_text(answer.fate),
                suanpan::text_of(outcome.code).name, static_cast<int>(outcome.code), answer.text());
+    if (!answer.message.empty()) fmt::print(stderr, "{}", answer.message);
     if (outcome.detail != 0) fmt::print(stderr, "detail {}\n", outcome.detail);
     if (outcome.retry_after_ms != 0)
         fmt::print(stderr, "retry after {} ms\n", outcome.retry_after_ms);

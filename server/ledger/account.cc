@@ -2,6 +2,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/canary.h"
+#include "server/ledger/calendar.h"
 
 #include <algorithm>
 
@@ -29,6 +30,51 @@ const Tally* Account::find_tally(Lsn original) const {
     if (rare() == nullptr) return nullptr;
     const auto at = std::ranges::lower_bound(rare()->tallies, original, {}, &Tally::original);
     return at != rare()->tallies.end() && at->original == original ? &*at : nullptr;
+}
+
+LocalDate use_period(UseKind kind, LocalDate today) {
+    if (kind == UseKind::limit_day) return today;
+    if (kind == UseKind::limit_month) {
+        YearMonthDay first = to_year_month_day(today);
+        first.day = 1;
+        return to_local_date(first);
+    }
+    return {};
+}
+
+OrderPtr Account::find_order(std::uint32_t number) const {
+    if (rare() == nullptr) return nullptr;
+    const auto at = std::ranges::lower_bound(rare()->orders, number, {},
+                                             [](const OrderPtr& o) { return o->number; });
+    return at != rare()->orders.end() && (*at)->number == number ? *at : nullptr;
+}
+
+OrderPtr Account::find_order(PartnerId partner, const OrderId& id) const {
+    if (rare() == nullptr) return nullptr;
+    const auto at = std::ranges::find_if(rare()->orders, [&](const OrderPtr& order) {
+        return order->terms.partner == partner && order->id == id;
+    });
+    return at != rare()->orders.end() ? *at : nullptr;
+}
+
+std::optional<Points> Account::left_today(Points program_max, LocalDate today) const {
+    Points limit = program_max;
+    Points spent;
+    if (const AccountRare* rare_part = rare(); rare_part != nullptr) {
+        const Points own = rare_part->spend_per_day_max;
+        if (own >= Points{}) limit = limit < Points{} ? own : std::min(limit, own);
+        if (rare_part->day == today) spent = rare_part->day_spent;
+    }
+    if (limit < Points{}) return std::nullopt;
+    return std::max(limit - spent, Points{});
+}
+
+UseSum Account::used(const UseKey& key, LocalDate today) const {
+    if (rare() == nullptr) return {};
+    const auto at = std::ranges::lower_bound(rare()->uses, key, {}, &UseCount::key);
+    if (at == rare()->uses.end() || at->key != key || at->period != use_period(key.kind, today))
+        return {};
+    return at->used;
 }
 
 bool Account::has_due(Instant now) const {
@@ -79,6 +125,7 @@ void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
     hold.local_date = effect.local_date;
     hold.placed_at = time;
     hold.expires_at = effect.expires_at;
+    hold.is_order = effect.is_order;
     rare.hold_expires_next = std::min(rare.hold_expires_next, effect.expires_at);
 }
 
@@ -105,6 +152,20 @@ void add_tally(AccountRare& rare, const TallyAdd& effect) {
     at->taken_back += effect.taken_back;
     at->keep_until = effect.keep_until;
     rare.prune_next = std::min(rare.prune_next, effect.keep_until);
+}
+
+void add_use(AccountRare& rare, const UseAdd& effect) {
+    auto at = std::ranges::lower_bound(rare.uses, effect.key, {}, &UseCount::key);
+    if (at == rare.uses.end() || at->key != effect.key)
+        at = rare.uses.insert(at, UseCount{.key = effect.key, .period = effect.period, .used = {}});
+    if (at->period != effect.period) *at = {.key = effect.key, .period = effect.period, .used = {}};
+    at->used.money += effect.delta.money;
+    at->used.points += effect.delta.points;
+    at->used.count += effect.delta.count;
+    // INV-10: what is given back was used before.
+    SUANPAN_ASSERT(at->used.money >= Money{});
+    SUANPAN_ASSERT(at->used.points >= Points{});
+    SUANPAN_ASSERT(at->used.count >= 0);
 }
 
 void add_day_spent(AccountRare& rare, const DaySpent& effect) {
@@ -163,8 +224,27 @@ void Account::apply(const Effect& effect, Instant time) {
         }
         void operator()(const HouseDelta&) const {}  // another record's
         void operator()(const ProgramPut&) const {}
+        void operator()(const OrderPut&) const {}  // put_order() does it
+        void operator()(const UseAdd& e) const { add_use(account.make_rare(), e); }
+        void operator()(const RulesPut&) const {}
     };
     std::visit(Apply{*this, time}, effect);
+}
+
+void Account::put_order(const OrderPtr& order) {
+    std::vector<OrderPtr>& orders = make_rare().orders;
+    const auto at = std::ranges::lower_bound(orders, order->number, {},
+                                             [](const OrderPtr& o) { return o->number; });
+    if (at == orders.end() || (*at)->number != order->number)
+        orders.insert(at, order);
+    else if ((*at)->last_ordinal <= order->last_ordinal)  // one entry may put it twice
+        *at = order;
+}
+
+void Account::prune_orders(Instant time) {
+    std::erase_if(make_rare().orders, [time](const OrderPtr& order) {
+        return order->keep_until <= time && order->state != OrderState::waiting;
+    });
 }
 
 void Account::prune(Instant time) {

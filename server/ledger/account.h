@@ -8,6 +8,7 @@
 #include "server/ledger/effect.h"
 #include "server/ledger/hold.h"
 #include "server/ledger/lot.h"
+#include "server/ledger/order.h"
 #include "server/ledger/tally.h"
 
 #include <cstdint>
@@ -16,6 +17,17 @@
 #include <vector>
 
 namespace suanpan::ledger {
+
+// What the account has used up of one limit per member, in one period.
+struct UseCount {
+    UseKey key;
+    LocalDate period;  // its first day; 0: for ever
+    UseSum used;
+    friend bool operator==(const UseCount&, const UseCount&) = default;
+};
+
+// The first day of the period that a use of this kind on `today` counts under; 0: for ever.
+[[nodiscard]] LocalDate use_period(UseKind kind, LocalDate today);
 
 // The parts of an account that few accounts have.
 struct AccountRare {
@@ -34,6 +46,8 @@ struct AccountRare {
     std::vector<Hold> holds;             // by id
     std::vector<ResolvedHold> resolved;  // oldest first, at most hold_outcomes_max
     std::vector<Tally> tallies;          // by original
+    std::vector<UseCount> uses;          // by key
+    std::vector<OrderPtr> orders;        // by number; each a record of its own
 };
 
 // One account with its lots, holds and tallies: ONE record, changed by apply() alone.
@@ -80,6 +94,15 @@ public:
     [[nodiscard]] const ResolvedHold* find_resolved(HoldId id) const;
     [[nodiscard]] const Tally* find_tally(Lsn original) const;
 
+    // Null where the account has no such order (any more).
+    [[nodiscard]] OrderPtr find_order(std::uint32_t number) const;
+    [[nodiscard]] OrderPtr find_order(PartnerId partner, const OrderId& id) const;
+    // Points that may still be spent on `today`, under the account's limit and `program_max` (-1:
+    // none); nothing where there is no limit.
+    [[nodiscard]] std::optional<Points> left_today(Points program_max, LocalDate today) const;
+    // What the account has used up in the period of `today`.
+    [[nodiscard]] UseSum used(const UseKey& key, LocalDate today) const;
+
     // True where a lot or a hold has ended at `now` and is not posted yet.
     [[nodiscard]] bool has_due(Instant now) const;
     // The account's points where nothing is due; due.h gives them at any instant.
@@ -87,6 +110,10 @@ public:
 
     // Applies one effect of an entry made at `time`. Must succeed: decide() has checked.
     void apply(const Effect& effect, Instant time);
+    // Puts an order in the place of an older form of it; drops it where there is a newer one.
+    void put_order(const OrderPtr& order);
+    // Forgets orders that cannot be refunded any more.
+    void prune_orders(Instant time);
     // Forgets tallies and ended holds whose time is over.
     void prune(Instant time);
 

@@ -23,9 +23,15 @@ void Ledger::take_house_effects(const Entry& entry) {
 
 AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     if (entry.spec && entry.kind != EntryKind::program_prepared) install(*entry.spec);
+    if (entry.rules != nullptr) rules_.install(entry.rules);
     if (entry.ordinal == 0) return no_account;  // about no account
     if (parts.house) take_house_effects(entry);
-    if (!parts.account) return no_account;
+    if (!parts.account) {
+        // Orders are records of their own, and know by themselves whether they have the entry.
+        if (!entry.orders.empty())
+            put_orders(entry, accounts_[accounts_.find_or_make(entry.member, entry.program)]);
+        return no_account;
+    }
 
     AccountRef ref = entry.account_hint;
     if (ref == no_account) ref = accounts_.find_or_make(entry.member, entry.program);
@@ -38,6 +44,7 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
         account.apply(effect, entry.time);
         puts_hold = puts_hold || std::holds_alternative<HoldPut>(effect);
     }
+    if (!entry.orders.empty()) put_orders(entry, account);
     account.set_ordinal(entry.ordinal);
     account.prune(entry.time);
     if (entry.lsn != Lsn{}) {
@@ -48,6 +55,11 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     SUANPAN_ASSERT_SLOW(entry.kind == EntryKind::expire ||
                         account.balances(entry.time) == entry.balances);
     return ref;
+}
+
+void Ledger::put_orders(const Entry& entry, Account& account) {
+    for (const OrderPtr& order : entry.orders) account.put_order(order);
+    account.prune_orders(entry.time);
 }
 
 Lsn Ledger::exchange_last_lsn(AccountRef ref, Lsn lsn) {

@@ -30,6 +30,11 @@ public:
         std::memcpy(room_.data() + used_, &value, sizeof(T));
         used_ += sizeof(T);
     }
+    void put_bytes(std::span<const std::byte> bytes) {
+        SUANPAN_ASSERT(room_.size() - used_ >= bytes.size());
+        if (!bytes.empty()) std::memcpy(room_.data() + used_, bytes.data(), bytes.size());
+        used_ += bytes.size();
+    }
     [[nodiscard]] std::size_t used() const { return used_; }
 
 private:
@@ -71,6 +76,17 @@ public:
         std::memcpy(&value, bytes_.data(), sizeof(T));
         bytes_ = bytes_.subspan(sizeof(T));
         return value;
+    }
+    // The next `count` bytes, which stay where they are.
+    std::span<const std::byte> take(std::size_t count) {
+        if (bytes_.size() < count) {
+            ok_ = false;
+            bytes_ = {};
+            return {};
+        }
+        const std::span<const std::byte> taken = bytes_.first(count);
+        bytes_ = bytes_.subspan(count);
+        return taken;
     }
     [[nodiscard]] bool ok() const { return ok_; }
     [[nodiscard]] std::size_t left() const { return bytes_.size(); }

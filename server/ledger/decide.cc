@@ -39,7 +39,8 @@ Decision Decider::run() {
     return std::visit(
         [this](const auto& body) -> Decision {
             using Body = std::decay_t<decltype(body)>;
-            if constexpr (std::is_same_v<Body, PutProgram> || std::is_same_v<Body, AdvanceClock>)
+            if constexpr (std::is_same_v<Body, PutProgram> || std::is_same_v<Body, AdvanceClock> ||
+                          std::is_same_v<Body, PutRules>)
                 return decide(body);
             else
                 return decide_on_account(body);
@@ -81,6 +82,7 @@ bool Decider::open_account() {
         due_effects_ = out_.effects.size();
         copy_ = account_->clone();
         for (const Effect& effect : out_.effects) copy_->apply(effect, now_);
+        for (const OrderPtr& order : out_.orders) copy_->put_order(order);
         account_ = &*copy_;
     }
     debt_left_ = account_->debt();

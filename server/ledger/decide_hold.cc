@@ -22,6 +22,7 @@ Decision Decider::decide(const CaptureHold& command) {
         if (command.amount > ended->amount) return refused(Code::capture_exceeds_hold);
         return refused(Code::hold_resolved, static_cast<std::int64_t>(ended->end));  // INV-6
     }
+    if (hold->is_order) return refused(Code::hold_not_found);  // its order alone ends it
     if (command.amount > hold->left) return refused(Code::capture_exceeds_hold);  // INV-6
     if (account().is_frozen()) return refused(Code::account_frozen);
 
@@ -60,6 +61,7 @@ Decision Decider::decide(const ReleaseHold& command) {
         out_.reference = static_cast<std::uint64_t>(ended->id);
         return accepted();  // the same resolution again: done, and nothing moves
     }
+    if (hold->is_order) return refused(Code::hold_not_found);  // its order alone ends it
     Points expired;
     for (const HoldSlice& slice : hold->slices) {
         out_.add(HoldSliceDelta{

@@ -9,16 +9,7 @@
 namespace suanpan::ledger {
 
 std::optional<Points> Decider::left_today() const {
-    Points limit = program_->spec().spend_per_day_max;
-    Points spent;
-    if (const AccountRare* rare = account().rare(); rare != nullptr) {
-        if (rare->spend_per_day_max >= Points{})
-            limit = limit < Points{} ? rare->spend_per_day_max
-                                     : std::min(limit, rare->spend_per_day_max);
-        if (rare->day == today_) spent = rare->day_spent;
-    }
-    if (limit < Points{}) return std::nullopt;
-    return std::max(limit - spent, Points{});
+    return account().left_today(program_->spec().spend_per_day_max, today_);
 }
 
 void Decider::count_day_spent(Points delta) {

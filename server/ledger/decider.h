@@ -8,6 +8,7 @@
 #include "server/ledger/account.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/ledger.h"
+#include "server/ledger/order.h"
 #include "server/ledger/program.h"
 
 #include <cstddef>
@@ -43,6 +44,11 @@ private:
     Decision decide(const MemberUpdate& command);
     Decision decide(const PutProgram& command);
     Decision decide(const AdvanceClock& command);
+    Decision decide(const Settle& command);
+    Decision decide(const ConfirmOrder& command);
+    Decision decide(const CancelOrder& command);
+    Decision decide(const RefundOrder& command);
+    Decision decide(const PutRules& command);
     template <typename Read>
     Decision decide(const Read&) {
         return refused(Code::unknown_kind);  // reads are not decided
@@ -105,6 +111,19 @@ private:
     [[nodiscard]] std::optional<Code> check_original(bool wants_earning) const;
     [[nodiscard]] Points taken_back_already() const;
     [[nodiscard]] Instant tally_end() const;
+
+    // Orders: decide_order.cc
+    // What a quote counts on and the account no longer covers; nothing where all of it is there.
+    [[nodiscard]] std::optional<UncoveredLimit> uncovered(const OrderTerms& terms) const;
+    // The points of an order that its restrictions let it take.
+    [[nodiscard]] Points spendable(const OrderTerms& terms) const;
+    // Takes exactly the order's points out of lots, into its hold where it waits for cash. False
+    // where it takes too many lots.
+    bool drain_for(const Order& order, std::vector<HoldSlice>& taken);
+    void count_uses(const OrderTerms& terms);
+    Decision pay_in_time(Order&& order);
+    Decision pay_late(Order&& order);
+    Decision answer_order(const Order& order);
 
     [[nodiscard]] const Account& account() const { return *account_; }
 

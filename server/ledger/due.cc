@@ -54,9 +54,22 @@ private:
         out_.add(HoldResolve{.hold = hold.id,
                              .end = HoldEnd::expired,
                              .keep_until = hold.expires_at + hold_outcome_kept});
+        if (hold.is_order) end_order(hold);
         const AccountRare& rare = *account_.rare();
         if (hold.local_date == rare.day && program_.calendar().local_date(now_) == rare.day)
             out_.add(DaySpent{.date = rare.day, .delta = -hold.left});
+    }
+
+    // Its hold has expired, so no cash came in time.
+    void end_order(const Hold& hold) {
+        SUANPAN_PROBE("an order timed out");
+        const OrderPtr found = account_.find_order(static_cast<std::uint32_t>(hold.id));
+        if (found == nullptr) return;  // a damaged checkpoint: check_invariants() says so
+        Order order = *found;
+        order.state = OrderState::cancelled;
+        order.step = OrderStep::timed_out;
+        give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
+        out_.put(std::move(order));
     }
 
     void give_back(const HoldSlice& slice, const Hold& hold) {
@@ -119,6 +132,20 @@ private:
 };
 
 }  // namespace
+
+void give_back_uses(const Account& account, const Order& order, LocalDate today, Entry& out) {
+    for (const QuotedUse& use : order.terms.uses) {
+        const LocalDate period = use_period(use.key.kind, order.counted_on);
+        const UseSum used = account.used(use.key, today);
+        // What was counted in a period that is over counts for nothing any more.
+        if (period != use_period(use.key.kind, today) || used == UseSum{}) continue;
+        out.add(UseAdd{.key = use.key,
+                       .period = period,
+                       .delta = {.money = Money{} - std::min(use.amount.money, used.money),
+                                 .points = -std::min(use.amount.points, used.points),
+                                 .count = -std::min(use.amount.count, used.count)}});
+    }
+}
 
 LotKey target_lot(const Account& account, const Entry& entry, const LotKey& key, bool merge) {
     if (!merge) return key;

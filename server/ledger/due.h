@@ -26,6 +26,9 @@ bool post_due(const Account& account, const Program& program, Instant now, std::
 [[nodiscard]] Balances effective_balances(const Account& account, const Program& program,
                                           Instant now);
 
+// Appends the effects that give back what an order counted for limits per member.
+void give_back_uses(const Account& account, const Order& order, LocalDate today, Entry& out);
+
 // The lot that points with `key` join: where lots merge, an equal one of the account or one that
 // the entry is about to make; else the lot with that very key.
 [[nodiscard]] LotKey target_lot(const Account& account, const Entry& entry, const LotKey& key,

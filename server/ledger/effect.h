@@ -8,6 +8,7 @@
 #include "protocol/base/points.h"
 #include "protocol/base/time.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 #include "server/ledger/hold.h"
 #include "server/ledger/lot.h"
 
@@ -37,6 +38,7 @@ struct HoldPut {
     HoldId hold{};
     LocalDate local_date;
     Instant expires_at;
+    bool is_order = false;  // holds what an order waits with: its number is the hold's
     friend bool operator==(const HoldPut&, const HoldPut&) = default;
 };
 // Adds to (placing) or takes from (capture, release, expiry) one slice of a hold.
@@ -116,9 +118,26 @@ struct ProgramPut {
     friend bool operator==(const ProgramPut&, const ProgramPut&) = default;
 };
 
+// Puts Entry::orders[place] in the place of the account's order of that number.
+struct OrderPut {
+    std::uint32_t place = 0;
+    friend bool operator==(const OrderPut&, const OrderPut&) = default;
+};
+// Adds to what the account has used up of a limit per member; another period starts from zero.
+struct UseAdd {
+    UseKey key;
+    LocalDate period;  // its first day; 0: for ever
+    UseSum delta;
+    friend bool operator==(const UseAdd&, const UseAdd&) = default;
+};
+// Installs Entry::rules.
+struct RulesPut {
+    friend bool operator==(const RulesPut&, const RulesPut&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
-using Effect =
-    std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
-                 AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut>;
+using Effect = std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd,
+                            AccountFrozen, AccountLimit, DaySpent, MemberSet, SlidingMove,
+                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut>;
 
 }  // namespace suanpan::ledger

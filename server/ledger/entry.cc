@@ -28,6 +28,8 @@ bool takes_points(EntryKind kind) {
         case EntryKind::hold:
         case EntryKind::capture:
         case EntryKind::revoke:
+        case EntryKind::settle:
+        case EntryKind::confirm:
         case EntryKind::expire:
             return true;
         default:
@@ -59,8 +61,16 @@ void Entry::reset() {
     reference = 0;
     effects.clear();
     spec.reset();
+    orders.clear();
+    rules.reset();
     refusals.clear();
     account_hint = no_account;
+}
+
+void Entry::put(Order&& order) {
+    order.last_ordinal = ordinal;
+    add(OrderPut{.place = static_cast<std::uint32_t>(orders.size())});
+    orders.push_back(std::make_shared<const Order>(std::move(order)));
 }
 
 Points sum_of_postings(const Entry& entry) {

@@ -8,6 +8,8 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "server/ledger/effect.h"
+#include "server/ledger/order.h"
+#include "server/ledger/rule_text.h"
 
 #include <boost/container/small_vector.hpp>
 
@@ -33,8 +35,13 @@ enum class EntryKind : std::uint16_t {
     unfreeze = 19,
     set_limit = 20,
     member_update = 21,
+    settle = 22,
+    confirm = 23,
+    cancel = 24,
+    refund_order = 25,
     program_create = 40,
     program_update = 41,
+    rules_put = 42,
     clock_advance = 50,  // amount: nanoseconds
 
     start = 100,           // the process began; reference: incarnation, detail: the shell's own
@@ -45,6 +52,7 @@ enum class EntryKind : std::uint16_t {
     // after a crash, so that its own entry (40, 41) is all the preparing there is.
     program_prepared = 104,
     program_active = 105,  // carries the spec, installs it
+    rules_active = 106,    // reference: LSN of the rules_put that every shard has now
 };
 inline constexpr std::uint16_t entry_kind_version = 1;
 
@@ -97,6 +105,8 @@ struct Entry {
     std::uint64_t reference = 0;  // LSN of the original, or number of the hold
     EffectList effects;
     std::optional<ProgramSpec> spec;      // of ProgramPut
+    std::vector<OrderPtr> orders;         // of OrderPut
+    RuleTextPtr rules;                    // of RulesPut
     std::vector<RefusalRecord> refusals;  // of kind `refusals`
 
     // Not on disk: where decide() found the account, so that apply() need not look again.
@@ -108,6 +118,8 @@ struct Entry {
     void add(const T& effect) {
         effects.emplace_back(effect);
     }
+    // Puts an order as this entry leaves it.
+    void put(Order&& order);
 };
 
 // Σ of an entry's signed postings; zero for every sound entry (INV-1).

@@ -3,6 +3,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/limits.h"
 #include "server/ledger/byte_io.h"
+#include "server/ledger/order_format.h"
 #include "server/ledger/program_format.h"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ struct EffectHead {
 };
 static_assert(sizeof(EffectHead) == 4);
 
-// The largest effect but ProgramPut, which an entry has at most once.
+// The largest effect of a fixed size but ProgramPut, which an entry has at most once.
 constexpr std::size_t effect_bytes_max = 44;
 
 enum Tag : std::uint16_t {
@@ -38,8 +39,19 @@ enum Tag : std::uint16_t {
     tag_sliding = 11,
     tag_house = 12,
     tag_program = 13,
+    tag_order = 14,
+    tag_use = 15,
+    tag_rules = 16,
 };
-static_assert(std::variant_size_v<Effect> == tag_program);
+static_assert(std::variant_size_v<Effect> == tag_rules);
+
+// An upper bound of the bytes of what has no fixed size: orders and a rule book, each behind its
+// length.
+std::size_t outsized_bytes(const Entry& entry) {
+    std::size_t bytes = entry.rules == nullptr ? 0 : rules_bytes(*entry.rules);
+    for (const OrderPtr& order : entry.orders) bytes += order_bytes(*order);
+    return bytes;
+}
 
 struct EncodeEffect {
     ByteWriter& to;
@@ -54,7 +66,7 @@ struct EncodeEffect {
         to.put(e.delta.value);
     }
     void operator()(const HoldPut& e) const {
-        head(tag_hold_put, 0);
+        head(tag_hold_put, e.is_order ? 1 : 0);
         to.put(static_cast<std::uint32_t>(e.hold));
         to.put(e.local_date.days);
         to.put(e.expires_at.ns);
@@ -112,6 +124,32 @@ struct EncodeEffect {
         head(tag_program, 0);
         to.put(bytes_of(*entry.spec));
     }
+    void operator()(const OrderPut& e) const {
+        std::vector<std::byte> bytes;
+        put_order(bytes, *entry.orders[e.place]);
+        outsized(tag_order, bytes);
+    }
+    void operator()(const UseAdd& e) const {
+        head(tag_use, 0);
+        to.put(e.key);
+        to.put(e.period.days);
+        to.put(e.delta.money.value);
+        to.put(e.delta.points.value);
+        to.put(e.delta.count);
+    }
+    void operator()(const RulesPut&) const {
+        SUANPAN_ASSERT(entry.rules != nullptr);
+        std::vector<std::byte> bytes;
+        put_rules(bytes, *entry.rules);
+        outsized(tag_rules, bytes);
+    }
+
+private:
+    void outsized(Tag tag, std::span<const std::byte> bytes) const {
+        head(tag, 0);
+        to.put(static_cast<std::uint32_t>(bytes.size()));
+        to.put_bytes(bytes);
+    }
 };
 
 void encode_refusal(const RefusalRecord& refusal, ByteWriter& to) {
@@ -139,8 +177,8 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 21) || kind == 40 || kind == 41 || kind == 50 ||
-            (kind >= 100 && kind <= 105));
+           ((kind >= 10 && kind <= 25) || (kind >= 40 && kind <= 42) || kind == 50 ||
+            (kind >= 100 && kind <= 106));
 }
 
 bool is_sound_amount(std::int64_t value) {
@@ -155,7 +193,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_program)
+        if (head.tag < tag_lot || head.tag > tag_rules)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -194,6 +232,8 @@ private:
             }
             case tag_hold_put: {
                 HoldPut e;
+                require(head.small <= 1);
+                e.is_order = head.small == 1;
                 e.hold = hold();
                 e.local_date.days = from_.get<std::int32_t>();
                 e.expires_at = instant();
@@ -258,14 +298,40 @@ private:
                 e.delta = points();
                 return out_.add(e);
             }
-            default: {  // tag_program
+            case tag_program: {
                 require(!out_.spec.has_value());
                 out_.spec = program_spec_of(from_.get<ProgramSpecBytes>());
                 require(out_.spec.has_value());
                 return out_.add(ProgramPut{});
             }
+            case tag_order: {
+                ByteReader body = outsized();
+                auto order = get_order(body);
+                require(order.has_value() && body.left() == 0);
+                if (!order) return;
+                require(order->last_ordinal == out_.ordinal);
+                return out_.put(std::move(*order));
+            }
+            case tag_use: {
+                UseAdd e;
+                e.key = from_.get<UseKey>();
+                require(is_use_kind(e.key));
+                e.period.days = from_.get<std::int32_t>();
+                e.delta.money.value = points().value;
+                e.delta.points = points();
+                e.delta.count = points().value;
+                return out_.add(e);
+            }
+            default: {  // tag_rules
+                require(out_.rules == nullptr);
+                ByteReader body = outsized();
+                out_.rules = get_rules(body);
+                require(out_.rules != nullptr && body.left() == 0);
+                return out_.add(RulesPut{});
+            }
         }
     }
+    ByteReader outsized() { return ByteReader(from_.take(from_.get<std::uint32_t>())); }
 
     ByteReader& from_;
     Entry& out_;
@@ -368,7 +434,8 @@ std::size_t encode_into(const Entry& entry, std::span<std::byte> room) {
 std::size_t encode(const Entry& entry, std::vector<std::byte>& out) {
     const std::size_t room_bytes =
         sizeof(EntryHeaderBytes) + entry.effects.size() * effect_bytes_max +
-        (entry.spec ? sizeof(ProgramSpecBytes) : 0) + entry.refusals.size() * refusal_record_bytes;
+        (entry.spec ? sizeof(ProgramSpecBytes) : 0) + outsized_bytes(entry) +
+        entry.refusals.size() * refusal_record_bytes;
     if (room_bytes <= usual_entry_bytes) {
         std::array<std::byte, usual_entry_bytes> room;
         const std::size_t length_bytes = encode_into(entry, room);

@@ -26,8 +26,9 @@ struct Hold {
     LocalDate local_date;  // the day it counts under for the limit on spending
     Instant placed_at;
     Instant expires_at;
-    Points amount;  // as placed
-    Points left;    // Σ of the slices
+    Points amount;          // as placed
+    Points left;            // Σ of the slices
+    bool is_order = false;  // only the order's own commands resolve it
     boost::container::small_vector<HoldSlice, 1> slices;
 };
 

@@ -13,6 +13,7 @@
 #include "server/ledger/program.h"
 #include "server/ledger/record.h"
 #include "server/ledger/request_log.h"
+#include "server/ledger/rule_text.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -117,6 +118,8 @@ public:
     void install(const ProgramSpec& spec) { programs_.install(spec); }
     [[nodiscard]] const Program* program(ProgramId id) const { return programs_.find(id); }
     [[nodiscard]] const ProgramTable& programs() const { return programs_; }
+    void install(const RuleTextPtr& rules) { rules_.install(rules); }
+    [[nodiscard]] const RuleTextTable& rules() const { return rules_; }
 
     // Reads, in the effective form. An account that never was has zero of everything.
     [[nodiscard]] Outcome balances(const MemberId& member, ProgramId program, Instant now) const;
@@ -126,6 +129,10 @@ public:
     [[nodiscard]] AccountRef find_account(const MemberId& member, ProgramId program) const {
         return accounts_.find(member, program);
     }
+    // The account as it is at `now`, with everything due posted; null where it never was. Where
+    // something is due, `room` holds the copy that was made.
+    [[nodiscard]] const Account* account_at(const MemberId& member, ProgramId program, Instant now,
+                                            std::optional<Account>& room) const;
     // What a command's decision reads lies a few cache misses away, one after the other. Called for
     // all commands of a batch before the first is decided, first the one and then the other, these
     // let the misses overlap.
@@ -203,15 +210,18 @@ private:
         friend bool operator>(const HoldExpiry& a, const HoldExpiry& b) { return a.at > b.at; }
     };
     bool fill_expire_entry(AccountRef ref, Instant now, Entry& out) const;
+    static void put_orders(const Entry& entry, Account& account);
     void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
     void watch_holds(const Account& account, AccountRef ref);
+    bool slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     void slice_requests(RecordCursor& cursor, RecordSlice& out) const;
     // The account as it would be with everything due posted; adds what expired to `expired`.
     [[nodiscard]] Account settled(const Account& account, Instant now, WideSum& expired) const;
 
     LedgerOptions options_;
     ProgramTable programs_;
+    RuleTextTable rules_;
     AccountTable accounts_;
     HouseMap houses_;
     ProgramId last_house_id_{};

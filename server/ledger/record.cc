@@ -3,6 +3,7 @@
 #include "protocol/base/canary.h"
 #include "server/ledger/byte_io.h"
 #include "server/ledger/ledger.h"
+#include "server/ledger/order_format.h"
 #include "server/ledger/program_format.h"
 
 #include <algorithm>
@@ -14,7 +15,15 @@ namespace suanpan::ledger {
 namespace {
 
 // Stages of a RecordCursor, in the order in which a walk gives records.
-enum Stage : std::uint8_t { stage_program, stage_house, stage_account, stage_requests, stage_done };
+enum Stage : std::uint8_t {
+    stage_program,
+    stage_house,
+    stage_account,
+    stage_order,
+    stage_rules,
+    stage_requests,
+    stage_done
+};
 
 // The last second that a request id's 48 bits of milliseconds can name.
 constexpr std::int64_t seconds_max = (std::int64_t{1} << 48U) / 1000;
@@ -65,7 +74,7 @@ struct RareBytes {
     std::uint32_t hold_count;
     std::uint32_t resolved_count;
     std::uint32_t tally_count;
-    std::uint32_t reserved2;
+    std::uint32_t use_count;
 };
 static_assert(sizeof(RareBytes) == 80);
 static_assert(std::has_unique_object_representations_v<RareBytes>);
@@ -77,7 +86,7 @@ struct HoldBytes {
     std::int64_t expires_at_ns;
     std::int64_t amount;
     std::uint32_t slice_count;
-    std::uint32_t reserved;
+    std::uint32_t is_order;
 };
 static_assert(sizeof(HoldBytes) == 40);
 
@@ -95,6 +104,21 @@ struct TallyBytes {
     std::int64_t keep_until_ns;
 };
 static_assert(sizeof(TallyBytes) == 24);
+
+struct UseCountBytes {
+    UseKey key;
+    std::int32_t period;
+    std::uint32_t reserved;
+    std::int64_t money;
+    std::int64_t points;
+    std::int64_t count;
+};
+static_assert(sizeof(UseCountBytes) == 40);
+
+// In front of an order: whose it is.
+struct OrderOwnerBytes {
+    std::array<std::uint64_t, 2> member;  // high, low
+};
 
 struct RequestsBytes {
     std::int64_t second;
@@ -139,7 +163,7 @@ void put_rare(ByteAppender& to, const AccountRare& rare) {
                      .hold_count = static_cast<std::uint32_t>(rare.holds.size()),
                      .resolved_count = static_cast<std::uint32_t>(rare.resolved.size()),
                      .tally_count = static_cast<std::uint32_t>(rare.tallies.size()),
-                     .reserved2 = 0});
+                     .use_count = static_cast<std::uint32_t>(rare.uses.size())});
     for (const Hold& hold : rare.holds) {
         to.put(HoldBytes{.id = static_cast<std::uint32_t>(hold.id),
                          .local_date = hold.local_date.days,
@@ -147,7 +171,7 @@ void put_rare(ByteAppender& to, const AccountRare& rare) {
                          .expires_at_ns = hold.expires_at.ns,
                          .amount = hold.amount.value,
                          .slice_count = static_cast<std::uint32_t>(hold.slices.size()),
-                         .reserved = 0});
+                         .is_order = hold.is_order ? 1U : 0U});
         for (const HoldSlice& slice : hold.slices) put_amount(to, slice.lot, slice.amount);
     }
     for (const ResolvedHold& hold : rare.resolved)
@@ -159,6 +183,13 @@ void put_rare(ByteAppender& to, const AccountRare& rare) {
         to.put(TallyBytes{.original = tally.original.value,
                           .taken_back = tally.taken_back.value,
                           .keep_until_ns = tally.keep_until.ns});
+    for (const UseCount& use : rare.uses)
+        to.put(UseCountBytes{.key = use.key,
+                             .period = use.period.days,
+                             .reserved = 0,
+                             .money = use.used.money.value,
+                             .points = use.used.points.value,
+                             .count = use.used.count});
 }
 
 void put_account(std::vector<std::byte>& out, const Account& account) {
@@ -180,6 +211,28 @@ void put_account(std::vector<std::byte>& out, const Account& account) {
                         .lot_count = static_cast<std::uint32_t>(lots.size())});
     for (const Lot& lot : lots) put_amount(to, lot.key, lot.remaining);
     if (rare != nullptr) put_rare(to, *rare);
+}
+
+void put_order_record(std::vector<std::byte>& out, const Account& account, const Order& order,
+                      Lsn lsn) {
+    ByteAppender to(out);
+    to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::order),
+                      .flags = 0,
+                      .level = 0,
+                      .program = static_cast<std::uint32_t>(account.program()),
+                      .lsn = lsn.value});
+    to.put(OrderOwnerBytes{.member = {account.member().high, account.member().low}});
+    put_order(out, order);
+}
+
+void put_rules_record(std::vector<std::byte>& out, const RuleText& rules) {
+    ByteAppender to(out);
+    to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::rules),
+                      .flags = 0,
+                      .level = 0,
+                      .program = static_cast<std::uint32_t>(rules.program),
+                      .lsn = 0});
+    put_rules(out, rules);
 }
 
 void put_house(std::vector<std::byte>& out, ProgramId program, const House& house,
@@ -257,7 +310,8 @@ bool get_hold(ByteReader& from, AccountRare& rare) {
     hold.placed_at.ns = bytes.placed_at_ns;
     hold.expires_at.ns = bytes.expires_at_ns;
     hold.amount.value = bytes.amount;
-    if (!is_amount_or_zero(bytes.amount)) return false;
+    hold.is_order = bytes.is_order != 0;
+    if (!is_amount_or_zero(bytes.amount) || bytes.is_order > 1) return false;
     for (std::uint32_t i = 0; i < bytes.slice_count; ++i) {
         const auto slice = get_amount(from);
         if (!slice || rare.held + hold.left > sum_max) return false;
@@ -308,6 +362,16 @@ bool get_rare(ByteReader& from, const RecordHead& head, AccountRare& rare) {
                                 .keep_until = {tally.keep_until_ns}});
         rare.prune_next = std::min(rare.prune_next, rare.tallies.back().keep_until);
     }
+    for (std::uint32_t i = 0; i < bytes.use_count && from.ok(); ++i) {
+        const auto use = from.get<UseCountBytes>();
+        if (!is_use_kind(use.key) || use.reserved != 0 || use.money < 0 || use.points < 0 ||
+            use.count < 0 || (!rare.uses.empty() && rare.uses.back().key >= use.key))
+            return false;
+        rare.uses.push_back(
+            {.key = use.key,
+             .period = {use.period},
+             .used = {.money = {use.money}, .points = {use.points}, .count = use.count}});
+    }
     return from.ok();
 }
 
@@ -352,6 +416,7 @@ void RecordSlice::clear() {
     bytes.clear();
     records.clear();
     highest = Lsn{};
+    has_configuration = false;
 }
 
 std::optional<HouseRecordInfo> house_record_info(std::span<const std::byte> record) {
@@ -369,8 +434,10 @@ std::optional<HouseRecordInfo> house_record_info(std::span<const std::byte> reco
 std::optional<MemberId> account_record_member(std::span<const std::byte> record) {
     ByteReader from(record);
     const auto head = from.get<RecordHead>();
-    const auto bytes = from.get<AccountBytes>();
-    if (!from.ok() || head.type != static_cast<std::uint8_t>(RecordType::account))
+    static_assert(sizeof(OrderOwnerBytes) == sizeof(MemberId));  // an account's stands there too
+    const auto bytes = from.get<OrderOwnerBytes>();
+    if (!from.ok() || (head.type != static_cast<std::uint8_t>(RecordType::account) &&
+                       head.type != static_cast<std::uint8_t>(RecordType::order)))
         return std::nullopt;
     return MemberId{.high = bytes.member[0], .low = bytes.member[1]};
 }
@@ -382,6 +449,7 @@ bool Ledger::next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSli
             const std::size_t start = out.bytes.size();
             put_program(out.bytes, programs_.all()[cursor.place]->spec());
             close_record(out, start, {});
+            out.has_configuration = true;
         }
         if (!has_room()) return true;
         cursor = {.stage = stage_house};
@@ -404,6 +472,20 @@ bool Ledger::next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSli
             close_record(out, start, account.last_lsn());
         }
         if (cursor.place < accounts_.size()) return true;
+        cursor = {.stage = stage_order};
+    }
+    if (cursor.stage == stage_order) {
+        if (!slice_orders(cursor, byte_budget, out)) return true;
+        cursor = {.stage = stage_rules};
+    }
+    if (cursor.stage == stage_rules) {
+        for (; has_room() && cursor.place < rules_.all().size(); ++cursor.place) {
+            const std::size_t start = out.bytes.size();
+            put_rules_record(out.bytes, *rules_.all()[cursor.place]);
+            close_record(out, start, {});
+            out.has_configuration = true;
+        }
+        if (cursor.place < rules_.all().size()) return true;
         cursor = {.stage = stage_requests};
     }
     while (cursor.stage == stage_requests) {
@@ -411,6 +493,25 @@ bool Ledger::next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSli
         slice_requests(cursor, out);
     }
     return false;
+}
+
+// The cursor's `second` is the number of the order that was given last, within its account. False:
+// the budget is used up.
+bool Ledger::slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const {
+    for (; cursor.place < accounts_.size(); ++cursor.place, cursor.second = INT64_MIN) {
+        const Account& account = accounts_[AccountRef{static_cast<std::uint32_t>(cursor.place)}];
+        if (account.rare() == nullptr) continue;
+        for (const OrderPtr& order : account.rare()->orders) {
+            if (order->number <= cursor.second) continue;
+            if (out.bytes.size() >= byte_budget) return false;
+            const std::size_t start = out.bytes.size();
+            // Written only once the account's newest entry is durable, which is not older.
+            put_order_record(out.bytes, account, *order, account.last_lsn());
+            close_record(out, start, account.last_lsn());
+            cursor.second = order->number;
+        }
+    }
+    return true;
 }
 
 void Ledger::slice_requests(RecordCursor& cursor, RecordSlice& out) const {
@@ -502,6 +603,21 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
                     hold_expiries_.push({.at = hold.expires_at, .account = ref});
             return {};
         }
+        case RecordType::order: {
+            const auto owner = from.get<OrderOwnerBytes>();
+            auto order = get_order(from);
+            if (!order || from.left() != 0) return malformed;
+            const AccountRef ref = accounts_.find_or_make(
+                {.high = owner.member[0], .low = owner.member[1]}, ProgramId{head.program});
+            accounts_[ref].put_order(std::make_shared<const Order>(std::move(*order)));
+            return {};
+        }
+        case RecordType::rules: {
+            const RuleTextPtr rules = get_rules(from);
+            if (rules == nullptr || from.left() != 0) return malformed;
+            rules_.install(rules);
+            return {};
+        }
         case RecordType::requests: {
             const auto bytes = from.get<RequestsBytes>();
             if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||
@@ -530,8 +646,15 @@ HashSum Ledger::state_hash() const {
     std::vector<std::byte> bytes;
     for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot) {
         bytes.clear();
-        put_account(bytes, accounts_[AccountRef{slot}]);
+        const Account& account = accounts_[AccountRef{slot}];
+        put_account(bytes, account);
         sum.add(hash_of(bytes));
+        if (account.rare() == nullptr) continue;
+        for (const OrderPtr& order : account.rare()->orders) {
+            bytes.clear();
+            put_order_record(bytes, account, *order, {});
+            sum.add(hash_of(bytes));
+        }
     }
     return sum;
 }
@@ -542,6 +665,11 @@ HashSum Ledger::hash_of_programs() const {
     for (const std::unique_ptr<Program>& program : programs_.all()) {
         bytes.clear();
         put_program(bytes, program->spec());
+        sum.add(hash_of(bytes));
+    }
+    for (const RuleTextPtr& rules : rules_.all()) {
+        bytes.clear();
+        put_rules_record(bytes, *rules);
         sum.add(hash_of(bytes));
     }
     return sum;

@@ -14,7 +14,14 @@
 namespace suanpan::ledger {
 
 // First byte of a record.
-enum class RecordType : std::uint8_t { program = 1, house = 2, account = 3, requests = 4 };
+enum class RecordType : std::uint8_t {
+    program = 1,
+    house = 2,
+    account = 3,
+    requests = 4,
+    order = 5,
+    rules = 6
+};
 
 enum class RecordDamage : std::uint8_t {
     truncated,     // shorter than it says
@@ -25,7 +32,7 @@ enum class RecordDamage : std::uint8_t {
 
 // How far a walk over all records has come. A default one stands before the first.
 struct RecordCursor {
-    std::uint8_t stage = 0;   // program, house, account, requests, done
+    std::uint8_t stage = 0;   // program, house, account, order, rules, requests, done
     std::uint64_t place = 0;  // within the stage
     std::int64_t second = INT64_MIN;
 };
@@ -40,6 +47,8 @@ struct RecordSlice {
     std::vector<std::byte> bytes;
     std::vector<Place> records;
     Lsn highest;  // write the slice only once this LSN is durable
+    // It holds programs or rule books, which carry no LSN: everything so far must be durable.
+    bool has_configuration = false;
 
     void clear();
     [[nodiscard]] std::span<const std::byte> record(const Place& place) const {
@@ -57,7 +66,7 @@ struct HouseRecordInfo {
 };
 // Nothing where the record is of another type or damaged.
 [[nodiscard]] std::optional<HouseRecordInfo> house_record_info(std::span<const std::byte> record);
-// The member of an account record: which shard loads it. Nothing for other types.
+// The member of an account's or order's record: which shard loads it. Nothing for other types.
 [[nodiscard]] std::optional<MemberId> account_record_member(std::span<const std::byte> record);
 
 // A commutative sum of 128-bit hashes.

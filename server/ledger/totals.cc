@@ -61,6 +61,18 @@ const char* fault_of(const Account& account) {
         held += left;
     }
     if (held != rare->held) return "INV-3: held is not the sum of the open holds";
+    std::size_t waiting = 0;
+    for (const OrderPtr& order : rare->orders) {
+        const Hold* hold = account.find_hold(HoldId{order->number});
+        const bool waits = order->state == OrderState::waiting;
+        waiting += waits ? 1 : 0;
+        if (waits != (hold != nullptr) || (waits && hold->left != order->terms.points))
+            return "INV-6: an order waits without the points that were held for it";
+        if (order->refunded() > order->terms.payable)
+            return "INV-6: more than an order was refunded";
+    }
+    for (const Hold& hold : rare->holds) waiting -= hold.is_order ? 1 : 0;
+    if (waiting != 0) return "INV-6: a hold belongs to no order";
     for (const Tally& tally : rare->tallies)
         if (tally.taken_back <= Points{}) return "INV-6: a tally is empty";
     return nullptr;
@@ -84,12 +96,23 @@ void Totals::add(const Totals& other) {
 
 Account Ledger::settled(const Account& account, Instant now, WideSum& expired) const {
     Entry due;
+    due.ordinal = account.ordinal() + 1;
     post_due(account, *programs_.find(account.program()), now,
              std::numeric_limits<std::size_t>::max(), due);
     expired += points_expired_in(due);
     Account posted = account.clone();
     for (const Effect& effect : due.effects) posted.apply(effect, now);
+    for (const OrderPtr& order : due.orders) posted.put_order(order);
     return posted;
+}
+
+const Account* Ledger::account_at(const MemberId& member, ProgramId program, Instant now,
+                                  std::optional<Account>& room) const {
+    const AccountRef ref = accounts_.find(member, program);
+    if (ref == no_account) return nullptr;
+    if (!accounts_[ref].has_due(now)) return &accounts_[ref];
+    WideSum ignored = 0;
+    return &room.emplace(settled(accounts_[ref], now, ignored));
 }
 
 Totals Ledger::posted_totals(ProgramId program) const {

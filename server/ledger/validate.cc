@@ -2,6 +2,8 @@
 
 #include "protocol/base/points.h"
 #include "protocol/base/time.h"
+#include "protocol/limits.h"
+#include "protocol/order.h"
 
 #include <array>
 
@@ -36,6 +38,11 @@ struct AmountOf {
     Points operator()(const Refund& c) {
         least = Points{0};
         return c.amount;
+    }
+    Points operator()(const ConfirmOrder& c) { return Points{c.amount.value}; }
+    Points operator()(const RefundOrder& c) {
+        least = Points{0};
+        return Points{c.amount.value};
     }
     Points operator()(const Revoke& c) {
         least = Points{0};
@@ -74,12 +81,43 @@ struct FieldsOf {
         if (!is_birthday(c.birthday_month, c.birthday_day)) return field(4);
         return std::nullopt;
     }
+    Checked operator()(const Settle& c) const {
+        if (c.terms == nullptr) return Fault{.code = Code::quote_not_authentic};
+        return order(c.order);
+    }
+    Checked operator()(const ConfirmOrder& c) const {
+        if (const Checked fault = order(c.order)) return fault;
+        if (c.payment == PaymentId{}) return field(5);
+        if (c.currency == Currency{}) return field(7);
+        return std::nullopt;
+    }
+    Checked operator()(const CancelOrder& c) const { return order(c.order); }
+    Checked operator()(const RefundOrder& c) const {
+        if (const Checked fault = order(c.order)) return fault;
+        if (c.payload == nullptr) return std::nullopt;
+        if (c.payload->refunds.size() > limits::order_lines_max)
+            return Fault{.code = Code::too_many_lines, .detail = limits::order_lines_max};
+        if (!c.payload->refunds.empty() && c.amount != Money{}) return field(5);
+        for (const LineRefund& line : c.payload->refunds)
+            if (line.amount < Money{} || line.amount > Money{amount_money_max}) return field(6);
+        return std::nullopt;
+    }
+    Checked operator()(const PutRules& c) const {
+        if (c.payload == nullptr || c.payload->text.empty() ||
+            c.payload->text.size() > limits::rule_book_bytes_max)
+            return field(3);
+        return std::nullopt;
+    }
     template <typename T>
     Checked operator()(const T&) const {
         return std::nullopt;
     }
 
 private:
+    static Checked order(const OrderId& id) {
+        if (id == OrderId{}) return field(4);
+        return std::nullopt;
+    }
     static Checked min_remaining(Points points) {
         if (points < Points{} || points > Points{amount_points_max}) return field(2);
         return std::nullopt;
@@ -97,6 +135,7 @@ std::optional<Fault> validate(const Command& command) {
     const Points amount = std::visit(rule, command.body);
     if (amount < rule.least) return Fault{.code = Code::amount_not_positive};
     const bool has_member = !std::holds_alternative<PutProgram>(command.body) &&
+                            !std::holds_alternative<PutRules>(command.body) &&
                             !std::holds_alternative<AdvanceClock>(command.body);
     if (has_member && command.head.member.is_zero()) return Fault{.code = Code::member_missing};
     if (command.head.request_id.is_zero()) return Fault{.code = Code::request_id_missing};

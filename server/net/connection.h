@@ -33,6 +33,9 @@ public:
     // Closes the socket; handlers that still come find it closed.
     void close();
     [[nodiscard]] bool is_idle() const;
+    [[nodiscard]] std::vector<Session::OpenPayload> take_payloads() {
+        return session_.take_payloads();
+    }
 
     static constexpr Duration unread_timeout = seconds(30);
 

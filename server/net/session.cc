@@ -5,10 +5,6 @@
 namespace suanpan::net {
 namespace {
 
-bool has_rows(CommandKind kind) {
-    return kind == CommandKind::statement || kind == CommandKind::expiring;
-}
-
 // A request's list of outcomes keeps its memory for the next one up to this many.
 constexpr std::size_t outcomes_kept_max = 64;
 
@@ -21,6 +17,36 @@ FrameHeader reply_header(const FrameHeader& header) {
 bool closes_session(Code code) {
     const auto number = static_cast<std::uint16_t>(code);
     return (number >= 100 && number < 200) || code == Code::too_many_connections;
+}
+
+// True for kinds whose reply is no ResultBatch.
+bool has_own_reply(CommandKind kind) {
+    switch (kind) {
+        case CommandKind::statement:
+        case CommandKind::expiring:
+        case CommandKind::quote:
+        case CommandKind::order:
+        case CommandKind::terms:
+        case CommandKind::rules_put:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
+                 const shard::ReplyBody& body) {
+    struct Encode {
+        std::vector<std::byte>& out;
+        const FrameHeader& header;
+        void operator()(const Statement& answer) const { encode_statement(out, header, answer); }
+        void operator()(const Expiring& answer) const { encode_expiring(out, header, answer); }
+        void operator()(const QuoteAnswer& answer) const { encode_quote(out, header, answer); }
+        void operator()(const OrderAnswer& answer) const { encode_order(out, header, answer); }
+        void operator()(const TermsAnswer& answer) const { encode_terms(out, header, answer); }
+        void operator()(const RulesAnswer& answer) const { encode_rules(out, header, answer); }
+    };
+    std::visit(Encode{out, header}, body);
 }
 
 }  // namespace
@@ -109,6 +135,8 @@ void Session::submit_events(const Frame& frame, CommandKind kind, const Partner&
     const std::uint32_t place = open_request(frame.header, events);
     shard::ReplyTo to = address_;
     to.request = place;
+    // Only kinds with a single event carry a payload. The request owns it until it is answered.
+    requests_[place].payload = std::move(decoded_.front().payload);
     for (std::uint32_t i = 0; i < events; ++i) {
         const DecodedEvent& event = decoded_[i];
         to.event = static_cast<std::uint16_t>(i);
@@ -169,17 +197,13 @@ void Session::complete(shard::Reply&& reply) {
     environment_.metrics.note_answer(static_cast<CommandKind>(request.header.kind),
                                      reply.outcome.code);
     request.outcomes[reply.to.event] = reply.outcome;
-    if (reply.statement != nullptr) {
-        encode_statement(output_, reply_header(request.header), *reply.statement);
-        return finish(place);
-    }
-    if (reply.expiring != nullptr) {
-        encode_expiring(output_, reply_header(request.header), *reply.expiring);
+    if (reply.body != nullptr) {
+        encode_body(output_, reply_header(request.header), *reply.body);
         return finish(place);
     }
     if (--request.events_left > 0) return;
     const auto kind = static_cast<CommandKind>(request.header.kind);
-    if (has_rows(kind))  // refused: its own shape of reply, without rows
+    if (has_own_reply(kind))  // without more than an outcome, but in its own shape
         encode_refusal(output_, reply_header(request.header), request.outcomes.front());
     else
         encode_results(output_, reply_header(request.header), request.outcomes);
@@ -189,11 +213,20 @@ void Session::complete(shard::Reply&& reply) {
 void Session::finish(std::uint32_t place) {
     Request& request = requests_[place];
     request.events_left = 0;
+    request.payload.reset();
     events_in_flight_ -= static_cast<std::uint32_t>(request.outcomes.size());
     --frames_in_flight_;
     if (request.outcomes.capacity() > outcomes_kept_max)
         std::vector<Outcome>().swap(request.outcomes);
     free_requests_.push_back(place);
+}
+
+std::vector<Session::OpenPayload> Session::take_payloads() {
+    std::vector<OpenPayload> open;
+    for (std::uint32_t place = 0; place < requests_.size(); ++place)
+        if (requests_[place].payload != nullptr)
+            open.push_back({.request = place, .payload = std::move(requests_[place].payload)});
+    return open;
 }
 
 void Session::refuse_frame(const FrameHeader& header, Code code, std::uint32_t retry_after_ms) {
@@ -208,7 +241,7 @@ void Session::refuse_frame(const FrameHeader& header, Code code, std::uint32_t r
 
 void Session::refuse_events(const FrameHeader& header, Code code, std::uint32_t retry_after_ms) {
     const auto kind = static_cast<CommandKind>(header.kind);
-    if (has_rows(kind)) return refuse_frame(header, code, retry_after_ms);
+    if (has_own_reply(kind)) return refuse_frame(header, code, retry_after_ms);
     environment_.metrics.note_refused(code, decoded_.size());
     const std::vector<Outcome> outcomes(
         decoded_.size(),

@@ -46,6 +46,13 @@ public:
     [[nodiscard]] std::size_t receive(std::span<const std::byte> bytes);
     // The answer to an event that receive() submitted.
     void complete(shard::Reply&& reply);
+    // The payloads of commands that are not answered, for whoever closes the session: the shard may
+    // still read them until the answer to (session, request) comes (docs/decisions/0011).
+    struct OpenPayload {
+        std::uint32_t request = 0;
+        std::shared_ptr<const CommandPayload> payload;
+    };
+    [[nodiscard]] std::vector<OpenPayload> take_payloads();
     // Too long without a hello: says so, and closes.
     void refuse(Code code);
 
@@ -65,6 +72,7 @@ private:
         FrameHeader header;
         std::uint32_t events_left = 0;
         std::vector<Outcome> outcomes;
+        std::shared_ptr<const CommandPayload> payload;  // that its command points to
     };
 
     void take_frame(const Frame& frame);

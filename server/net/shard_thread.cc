@@ -124,6 +124,9 @@ void ShardThread::open_connection(tcp::socket&& socket) {
 
 void ShardThread::close(std::uint32_t place) {
     if (places_[place] == nullptr) return;
+    for (Session::OpenPayload& open : places_[place]->take_payloads())
+        orphans_.push_back(
+            {.place = place, .generation = generations_[place], .open = std::move(open)});
     places_[place]->close();
     places_[place].reset();
     ++generations_[place];
@@ -136,7 +139,13 @@ void ShardThread::deliver(shard::Reply&& reply) {
     const std::uint32_t place = reply.to.session;
     SUANPAN_ASSERT(place < places_.size());
     // The connection may have gone meanwhile; its client asks again, or looks the outcome up.
-    if (generations_[place] != reply.to.generation || places_[place] == nullptr) return;
+    if (generations_[place] != reply.to.generation || places_[place] == nullptr) {
+        std::erase_if(orphans_, [&](const Orphan& orphan) {
+            return orphan.place == place && orphan.generation == reply.to.generation &&
+                   orphan.open.request == reply.to.request;
+        });
+        return;
+    }
     places_[place]->complete(std::move(reply));
 }
 

@@ -98,6 +98,13 @@ private:
     std::vector<std::shared_ptr<Connection>> places_;
     std::vector<std::uint32_t> generations_;  // of each place
     std::vector<std::uint32_t> free_places_;
+    // Payloads of commands whose connection has gone; each until its answer comes.
+    struct Orphan {
+        std::uint32_t place = 0;
+        std::uint32_t generation = 0;
+        Session::OpenPayload open;
+    };
+    std::vector<Orphan> orphans_;
     std::vector<std::uint32_t> dirty_;  // places whose session has output
     Instant next_tick_{0};
 

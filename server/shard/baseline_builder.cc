@@ -133,6 +133,8 @@ private:
             ledger.apply(entry_);
         else if (entry_.spec)
             ledger.install(*entry_.spec);
+        else if (entry_.rules != nullptr)
+            ledger.install(entry_.rules);
         return {};
     }
 

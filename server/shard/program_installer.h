@@ -1,4 +1,5 @@
-// Installs a new version of a program on every shard, before anybody is told that it is there.
+// Installs a new version of a program, or of its rules, on every shard, before anybody is told that
+// it is there.
 #pragma once
 
 #include "protocol/command.h"
@@ -45,12 +46,12 @@ public:
     }
 
     struct Finished {
-        ProgramSpec spec;
+        Command command;
         Reply reply;
     };
     // Ends the installation; the reply goes out once "active" is durable.
     [[nodiscard]] Finished finish() {
-        Finished finished{.spec = std::get<PutProgram>(running_->command.body).spec,
+        Finished finished{.command = running_->command,
                           .reply = {.to = running_->client, .outcome = running_->outcome}};
         running_.reset();
         return finished;

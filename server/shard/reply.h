@@ -2,9 +2,12 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/order.h"
 
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <variant>
 
 namespace suanpan::shard {
 
@@ -21,13 +24,24 @@ struct ReplyTo {
 };
 static_assert(sizeof(ReplyTo) == 16);
 
-// The answer to one event. Reads with rows have these beside the outcome.
+// Answers that have more than an outcome. The outcome inside counts.
+using ReplyBody =
+    std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer, RulesAnswer>;
+
+// The answer to one event; with `body` where it is more than an outcome.
 struct Reply {
     ReplyTo to;
     Outcome outcome;
-    std::unique_ptr<Statement> statement;
-    std::unique_ptr<Expiring> expiring;
+    std::unique_ptr<ReplyBody> body;
 };
+
+// The reply that `body` makes.
+template <typename Body>
+[[nodiscard]] Reply reply_with(const ReplyTo& to, Body&& body) {
+    Reply reply{.to = to, .outcome = body.outcome, .body = nullptr};
+    reply.body = std::make_unique<ReplyBody>(std::forward<Body>(body));
+    return reply;
+}
 
 // Takes answers on the thread of the sessions they are for.
 class ReplySink {

@@ -16,6 +16,12 @@ constexpr std::size_t inbox_commands_max = 32;
 // A request may have to post this many blocks of due items first; more is the sweeper's work.
 constexpr int expire_rounds_max = 8;
 
+// True for commands whose answer waits until every shard has what they bring.
+bool installs(CommandKind kind) {
+    return kind == CommandKind::program_create || kind == CommandKind::program_update ||
+           kind == CommandKind::rules_put;
+}
+
 }  // namespace
 
 Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
@@ -28,6 +34,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       metrics_(metrics),
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
+      checkout_(*ledger_, options.quote_secret),
       installer_(surroundings.exchange.shards()) {}
 
 void Shard::adopt_thread(ReplySink& sink) {
@@ -38,9 +45,9 @@ void Shard::adopt_thread(ReplySink& sink) {
 
 ShardIndex Shard::owner_of(const CommandHead& head) const {
     // Programs and the clock belong to shard 0; everything else to its member's shard.
-    const bool is_global = head.kind == CommandKind::program_create ||
-                           head.kind == CommandKind::program_update ||
-                           head.kind == CommandKind::clock_advance;
+    const bool is_global =
+        head.kind == CommandKind::program_create || head.kind == CommandKind::program_update ||
+        head.kind == CommandKind::rules_put || head.kind == CommandKind::clock_advance;
     if (is_global) return ShardIndex{0};
     return ShardIndex{static_cast<std::uint16_t>(member_hash(head.member, options_.hash_seed) %
                                                  around_.exchange.shards())};
@@ -140,9 +147,15 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
                    const ledger::Entry* original) {
     const CommandHead& head = command.head;
     if (head.kind == CommandKind::clock_advance) return advance_clock(command, to, digest);
-    const bool is_program = std::holds_alternative<PutProgram>(command.body);
-    if (is_program && installer_.is_busy()) return refuse(to, Code::busy);
+    if (installs(head.kind) && installer_.is_busy()) return refuse(to, Code::busy);
+    if (head.kind == CommandKind::settle) return settle(command, to, digest);
+    if (head.kind == CommandKind::rules_put) return put_rules(command, to, digest);
+    decide_and_stage(command, to, digest, original);
+}
 
+void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
+                             const ledger::Entry* original) {
+    const CommandHead& head = command.head;
     ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
     for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
         SUANPAN_PROBE("a request posted more due items than fit into its own entry");
@@ -153,13 +166,20 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
         metrics_.expiries_posted.add();
         decision = ledger_->decide(command, now_, original, entry_);
     }
+    conclude(command, to, digest, decision);
+}
+
+// What `entry_` says where it was accepted, else the refusal.
+void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
+                     const ledger::Decision& decision) {
+    const CommandHead& head = command.head;
     const std::int64_t id_ms = head.request_id.unix_ms();
     if (decision.accepted()) {
         const ledger::AccountRef ref = ledger_->apply(entry_);
         Batch::Asked asked{.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                            .digest = digest,
                            .to = to};
-        if (is_program) {
+        if (installs(head.kind)) {
             installer_.begin(command, to);
             asked.to = {.shard = index_, .session = installer_session};
         }
@@ -175,13 +195,45 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
                        now_);
 }
 
+// The token is opened here, so that the ledger sees the terms only that we once promised.
+void Shard::settle(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    const auto& asked = std::get<Settle>(command.body);
+    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token);
+    if (!terms) return refuse(to, Code::quote_not_authentic);
+    Command opened = command;
+    std::get<Settle>(opened.body).terms = &*terms;
+    decide_and_stage(opened, to, digest, nullptr);
+}
+
+void Shard::put_rules(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    Command read = command;
+    auto& put = std::get<PutRules>(read.body);
+    const Checkout::Loaded loaded = checkout_.load(put, command.head.program);
+    if (loaded.book == nullptr) {
+        RulesAnswer answer{.outcome = {.code = Code::rules_invalid, .time = now_},
+                           .message = loaded.message};
+        return deliver(reply_with(to, std::move(answer)));
+    }
+    put.version = loaded.book->spec().version;
+    put.effective_from = loaded.book->spec().effective_from;
+    ledger::Decision decision = ledger_->decide(read, now_, nullptr, entry_);
+    if (decision.accepted()) {
+        const auto earliest = checkout_.notice_ends(*loaded.book, now_);
+        if (earliest && entry_.rules->effective_from < *earliest)
+            decision = {.verdict = ledger::Decision::Verdict::refused,
+                        .code = Code::rules_adverse,
+                        .detail = earliest->ns};
+    }
+    if (decision.accepted()) put.effective_from = entry_.rules->effective_from;
+    conclude(read, to, digest, decision);
+}
+
 // The same request again: it gets the first answer, as soon as that is durable.
 void Shard::repeat(const ledger::RequestFound& found, const Command& command, const ReplyTo& to,
                    const Hash128& digest) {
     metrics_.repeats.add();
     // Its answer is not due before every shard has the program.
-    if (std::holds_alternative<PutProgram>(command.body) && installer_.is_busy())
-        return refuse(to, Code::busy);
+    if (installs(command.head.kind) && installer_.is_busy()) return refuse(to, Code::busy);
     if (found.lsn.value == 0 || found.lsn > around_.committer.durable()) {
         const bool joined = found.lsn.value == 0 ? batch_.attach(digest, to)
                                                  : pending_.attach(found.lsn, digest, to);

@@ -4,6 +4,7 @@
 
 #include "server/ledger/ledger.h"
 #include "server/shard/batch.h"
+#include "server/shard/checkout.h"
 #include "server/shard/clock.h"
 #include "server/shard/command_port.h"
 #include "server/shard/committer.h"
@@ -28,6 +29,7 @@ namespace suanpan::shard {
 // Bounds and times that an operator, a test or the simulator chooses.
 struct ShardOptions {
     std::uint64_t hash_seed = 0;
+    Sha256 quote_secret{};  // that quote tokens are sealed with
     Duration request_log_window = limits::request_log_window;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
     // Staged together, at most. Few, so that the commit thread has work while this thread decides
@@ -120,6 +122,12 @@ private:
                 const ledger::Entry* original);
     void repeat(const ledger::RequestFound& found, const Command& command, const ReplyTo& to,
                 const Hash128& digest);
+    void decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
+                          const ledger::Entry* original);
+    void settle(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void put_rules(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
+                  const ledger::Decision& decision);
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
     [[nodiscard]] bool is_behind() const;
@@ -132,6 +140,7 @@ private:
 
     // Reads: shard_reads.cc
     void read(const Command& command, const ReplyTo& to);
+    void answer_read(Reply&& reply);
     void read_statement(const Command& command, const ReplyTo& to);
     void lookup(const Command& command, const ReplyTo& to);
     void park(const ReadJob& job, Parked&& parked);
@@ -190,6 +199,7 @@ private:
     Lsn last_reserved_;
     ledger::Entry entry_;     // the one being decided
     ledger::Entry original_;  // the one it is about
+    Checkout checkout_;
 
     std::map<std::uint64_t, Parked> parked_;
     std::uint64_t next_ticket_ = 1;

@@ -35,18 +35,28 @@ void Shard::read(const Command& command, const ReplyTo& to) {
             return deliver(std::move(reply));
         }
         case CommandKind::expiring: {
-            Reply reply{.to = to};
-            reply.expiring = std::make_unique<Expiring>(ledger_->expiring(
-                head.member, head.program, std::get<ReadExpiring>(command.body).within, now_));
-            reply.outcome = reply.expiring->outcome;
+            Reply reply = reply_with(
+                to, ledger_->expiring(head.member, head.program,
+                                      std::get<ReadExpiring>(command.body).within, now_));
             if (sees_undurable()) return batch_.add_read(std::move(reply));
             return deliver(std::move(reply));
         }
         case CommandKind::statement:
             return read_statement(command, to);
+        case CommandKind::quote:
+            return answer_read(reply_with(to, checkout_.quote(command, now_)));
+        case CommandKind::order:
+            return answer_read(reply_with(to, checkout_.order(command, now_)));
+        case CommandKind::terms:
+            return answer_read(reply_with(to, checkout_.terms(command, now_)));
         default:
             return lookup(command, to);
     }
+}
+
+void Shard::answer_read(Reply&& reply) {
+    if (sees_undurable()) return batch_.add_read(std::move(reply));
+    deliver(std::move(reply));
 }
 
 void Shard::read_statement(const Command& command, const ReplyTo& to) {
@@ -163,14 +173,12 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
 
 void Shard::resume_statement(const Parked& parked, ReadDone&& done) {
     if (done.code == Code::unavailable) return refuse(parked.to, Code::unavailable);
-    Reply reply{.to = parked.to};
-    reply.statement = std::make_unique<Statement>();
     const CommandHead& head = parked.command.head;
-    reply.statement->outcome = ledger_->balances(head.member, head.program, now_);
-    reply.statement->outcome.code = done.code;
-    reply.statement->lines = std::move(done.lines);
-    reply.statement->next = done.next;
-    reply.outcome = reply.statement->outcome;
+    Statement statement{.outcome = ledger_->balances(head.member, head.program, now_),
+                        .lines = std::move(done.lines),
+                        .next = done.next};
+    statement.outcome.code = done.code;
+    Reply reply = reply_with(parked.to, std::move(statement));
     if (sees_undurable()) return batch_.add_read(std::move(reply));
     deliver(std::move(reply));
 }

@@ -62,12 +62,17 @@ bool Shard::step() {
     if (installer_.is_everywhere()) {
         ProgramInstaller::Finished finished = installer_.finish();
         entry_.reset();
-        entry_.kind = ledger::EntryKind::program_active;
         entry_.time = now_;
-        entry_.program = finished.spec.id;
+        entry_.program = finished.command.head.program;
         entry_.reference = finished.reply.outcome.entry_id.value;
-        entry_.spec = finished.spec;
-        entry_.add(ledger::ProgramPut{});
+        if (const auto* program = std::get_if<PutProgram>(&finished.command.body)) {
+            entry_.kind = ledger::EntryKind::program_active;
+            entry_.spec = program->spec;
+            entry_.add(ledger::ProgramPut{});
+        } else {
+            entry_.kind = ledger::EntryKind::rules_active;
+            entry_.detail = finished.reply.outcome.detail;
+        }
         batch_.add_entry(entry_, ledger_->apply(entry_), nullptr);
         batch_.add_read(std::move(finished.reply));
         busy = true;
@@ -89,7 +94,11 @@ bool Shard::step() {
 }
 
 void Shard::install(const Mail& mail) {
-    ledger_->install(std::get<PutProgram>(mail.command.body).spec);
+    if (const auto* program = std::get_if<PutProgram>(&mail.command.body))
+        ledger_->install(program->spec);
+    else
+        ledger_->install(
+            ledger::rules_of(mail.command.head, std::get<PutRules>(mail.command.body)));
     deliver({.to = mail.to});
 }
 
@@ -212,8 +221,7 @@ bool Shard::hand_over_slices() {
         if (ask.first) slice_cursor_ = {};
         ask.slice->records.clear();
         ask.slice->is_last = !ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
-        // Program records, which come first, carry no LSN of their own.
-        if (ask.first)
+        if (ask.first || ask.slice->records.has_configuration)
             ask.slice->records.highest = std::max(ask.slice->records.highest, last_reserved_);
         slice_lane_.answer(std::move(ask.slice));
     }) > 0;

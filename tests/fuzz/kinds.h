@@ -15,7 +15,9 @@ inline constexpr std::array command_kinds{
     CommandKind::unfreeze,      CommandKind::set_limit,      CommandKind::member_update,
     CommandKind::balance,       CommandKind::statement,      CommandKind::lookup,
     CommandKind::expiring,      CommandKind::program_create, CommandKind::program_update,
-    CommandKind::clock_advance,
+    CommandKind::clock_advance, CommandKind::settle,         CommandKind::confirm,
+    CommandKind::cancel,        CommandKind::refund_order,   CommandKind::quote,
+    CommandKind::order,         CommandKind::terms,          CommandKind::rules_put,
 };
 
 [[nodiscard]] inline CommandKind command_kind_of(std::uint8_t choice) {

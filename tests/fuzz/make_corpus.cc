@@ -87,11 +87,42 @@ void make_replies() {
     reply("expiring", 2, [&](Bytes& out) {
         encode_expiring(out, {}, {.outcome = results[0], .rows = {{{5}, {6}}, {{7}, {8}}}});
     });
+    reply("quote", 5, [&](Bytes& out) { encode_quote(out, {}, codec_fixture::some_quote()); });
+    reply("order", 6, [&](Bytes& out) { encode_order(out, {}, codec_fixture::some_order()); });
+    reply("terms", 7, [&](Bytes& out) { encode_terms(out, {}, codec_fixture::some_terms()); });
+    reply("rules", 8, [&](Bytes& out) {
+        encode_rules(out, {}, {.outcome = results[0], .message = "line 1: no"});
+    });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});
     });
     reply("challenge", 4, [&](Bytes& out) { encode_challenge(out, {}); });
+}
+
+// Of an order of two lines with ¥15.00 of cash due.
+OrderTerms some_terms(Instant now) {
+    OrderTerms terms;
+    terms.quote = 1;
+    terms.partner = codec_fixture::some_partner;
+    terms.program = ProgramId{3};
+    terms.member = codec_fixture::some_member;
+    terms.rule_version = 1;
+    terms.refundable_days = 30;
+    terms.currency = codec_fixture::short_text<8>("CNY");
+    terms.valid_until = now + seconds(600);
+    terms.time_out = seconds(1800);
+    terms.lines = {{.list = {1500}, .payable = {1500}, .points = {50}, .value = {500}},
+                   {.list = {500}, .payable = {500}, .points = {}, .value = {}}};
+    terms.list = {2000};
+    terms.payable = {2000};
+    terms.points = {50};
+    terms.value = {500};
+    terms.uses = {{.key = {.kind = UseKind::limit_day, .id = 3},
+                   .amount = {.money = {500}, .points = {50}, .count = 1},
+                   .most = {.money = {900}, .points = {-1}, .count = -1}}};
+    terms.restricted = {{.restriction = Restriction{9}, .most = {20}}};
+    return terms;
 }
 
 // A ledger that has done what could be done of every command; their entries.
@@ -102,11 +133,14 @@ std::vector<Bytes> run_commands(ledger::Ledger& ledger) {
     std::vector<Bytes> entries;
     const Instant now{1'700'000'000'000'000'000};
     ledger::Entry entry;
+    const OrderTerms terms = some_terms(now);
     for (Command command : codec_fixture::every_command()) {
         if (is_read(command.head.kind)) continue;
         if (auto* earn = std::get_if<Earn>(&command.body)) *earn = {.amount = {1000}};
         if (auto* spend = std::get_if<Spend>(&command.body)) *spend = {.amount = {60}};
         if (auto* hold = std::get_if<PlaceHold>(&command.body)) *hold = {.amount = {61}};
+        if (auto* settle = std::get_if<Settle>(&command.body)) settle->terms = &terms;
+        if (auto* put = std::get_if<PutRules>(&command.body)) put->version = 1;
         entry.reset();
         if (!ledger.decide(command, now, nullptr, entry).accepted()) continue;
         const Lsn lsn{entries.size() + 1};

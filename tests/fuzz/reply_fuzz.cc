@@ -50,6 +50,11 @@ void fuzz_results(std::span<const std::byte> body) {
     SUANPAN_ASSERT(results == twice);
 }
 
+void fuzz_reply(std::span<const std::byte> body, auto encode, auto decode) {
+    const auto reply = decode(body);
+    if (reply.has_value() && can_be_encoded(body)) expect_round_trip(*reply, encode, decode);
+}
+
 void fuzz_greeting(std::span<const std::byte> body) {
     auto greeting = decode_greeting(body);
     if (!greeting.has_value() || !can_be_encoded(body)) return;
@@ -74,7 +79,7 @@ void fuzz_challenge(std::span<const std::byte> body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace suanpan;
     fuzz::Input input(data, size);
-    const std::uint8_t choice = input.take<std::uint8_t>() % 5;
+    const std::uint8_t choice = input.take<std::uint8_t>() % 9;
     const std::vector<std::byte> body = fuzz::copy_of(input.take_rest());
     switch (choice) {
         case 0:
@@ -93,8 +98,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 3:
             fuzz::fuzz_greeting(body);
             break;
-        default:
+        case 4:
             fuzz::fuzz_challenge(body);
+            break;
+        case 5:
+            fuzz::fuzz_reply(body, encode_quote, decode_quote);
+            break;
+        case 6:
+            fuzz::fuzz_reply(body, encode_order, decode_order);
+            break;
+        case 7:
+            fuzz::fuzz_reply(body, encode_terms, decode_terms);
+            break;
+        default:
+            fuzz::fuzz_reply(body, encode_rules, decode_rules);
     }
     return 0;
 }

@@ -26,7 +26,11 @@ std::vector<std::byte> body_of(const std::vector<std::byte>& frame) {
 bool is_table(CommandKind kind) {
     return kind == CommandKind::statement || kind == CommandKind::expiring ||
            kind == CommandKind::program_create || kind == CommandKind::program_update ||
-           kind == CommandKind::clock_advance;
+           kind == CommandKind::clock_advance || kind == CommandKind::settle ||
+           kind == CommandKind::confirm || kind == CommandKind::cancel ||
+           kind == CommandKind::refund_order || kind == CommandKind::quote ||
+           kind == CommandKind::order || kind == CommandKind::terms ||
+           kind == CommandKind::rules_put;
 }
 
 std::vector<std::byte> encoded(const std::vector<DecodedEvent>& events) {

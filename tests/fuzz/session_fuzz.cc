@@ -133,6 +133,18 @@ private:
             case CommandKind::expiring:
                 SUANPAN_ASSERT(decode_expiring(body).has_value());
                 break;
+            case CommandKind::quote:
+                SUANPAN_ASSERT(decode_quote(body).has_value());
+                break;
+            case CommandKind::order:
+                SUANPAN_ASSERT(decode_order(body).has_value());
+                break;
+            case CommandKind::terms:
+                SUANPAN_ASSERT(decode_terms(body).has_value());
+                break;
+            case CommandKind::rules_put:
+                SUANPAN_ASSERT(decode_rules(body).has_value());
+                break;
             default: {
                 std::vector<Outcome> results;
                 SUANPAN_ASSERT(decode_results(body, results).has_value());
@@ -145,6 +157,26 @@ private:
     FrameDecoder decoder_;
     std::vector<std::byte> bytes_;
 };
+
+// What commands about orders point to: one of each, sound and small.
+const CommandPayload& some_payload() {
+    static const CommandPayload payload = [] {
+        CommandPayload filled;
+        filled.order.lines = {{.product = 1, .unit_price = {100}, .quantity = 1, .category = 1}};
+        filled.token.assign(9, std::byte{7});
+        filled.refunds = {{.line = 0, .amount = {1}}};
+        filled.text.assign(3, std::byte{'x'});
+        return filled;
+    }();
+    return payload;
+}
+
+// A name of one letter, or none.
+OrderId order_from(Input& input) {
+    OrderId id;
+    id.bytes[0] = static_cast<char>(input.take<std::uint8_t>() % 4 == 0 ? 0 : 'A');
+    return id;
+}
 
 // A body of the kind with numbers from the script; many of them are wrong on purpose.
 CommandBody body_from(Input& input, CommandKind kind) {
@@ -191,8 +223,48 @@ CommandBody body_from(Input& input, CommandKind kind) {
         }
         case CommandKind::clock_advance:
             return AdvanceClock{.by = milliseconds(input.take<std::int32_t>())};
+        case CommandKind::settle:
+            return Settle{.payload = &some_payload(), .order = order_from(input)};
+        case CommandKind::confirm:
+            return ConfirmOrder{.order = order_from(input),
+                                .payment = order_from(input),
+                                .amount = {input.take<std::int16_t>()},
+                                .currency = {{'C', 'N', 'Y'}}};
+        case CommandKind::cancel:
+            return CancelOrder{.order = order_from(input)};
+        case CommandKind::refund_order:
+            return RefundOrder{.payload = &some_payload(), .order = order_from(input)};
+        case CommandKind::quote:
+            return AskQuote{.payload = &some_payload()};
+        case CommandKind::order:
+            return ReadOrder{.order = order_from(input)};
+        case CommandKind::terms:
+            return ReadTerms{.version = input.take<std::uint8_t>()};
+        case CommandKind::rules_put:
+            return PutRules{.payload = &some_payload()};
         default:
             return Earn{.amount = points()};
+    }
+}
+
+bool is_table(CommandKind kind) {
+    switch (kind) {
+        case CommandKind::statement:
+        case CommandKind::expiring:
+        case CommandKind::program_create:
+        case CommandKind::program_update:
+        case CommandKind::clock_advance:
+        case CommandKind::settle:
+        case CommandKind::confirm:
+        case CommandKind::cancel:
+        case CommandKind::refund_order:
+        case CommandKind::quote:
+        case CommandKind::order:
+        case CommandKind::terms:
+        case CommandKind::rules_put:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -336,9 +408,7 @@ private:
     void send_request(Input& input, std::size_t chunk_bytes) {
         const CommandKind kind = command_kind_of(input.take<std::uint8_t>());
         const auto shape = input.take<std::uint8_t>();
-        const bool one = kind == CommandKind::statement || kind == CommandKind::expiring ||
-                         kind == CommandKind::program_create ||
-                         kind == CommandKind::program_update || kind == CommandKind::clock_advance;
+        const bool one = is_table(kind);
         const std::size_t count = one ? 1 : std::size_t{1} + shape % 8U;
         std::vector<Command> commands(count);
         for (Command& command : commands) {
@@ -368,12 +438,14 @@ private:
         shard::Reply reply{.to = waiting.to,
                            .outcome = {.code = ok ? Code::ok : Code::busy, .time = clock_.now()}};
         if (ok && waiting.command.head.kind == CommandKind::statement) {
-            reply.statement = std::make_unique<Statement>();
-            reply.statement->lines.resize(rows);
+            Statement statement;
+            statement.lines.resize(rows);
+            reply.body = std::make_unique<shard::ReplyBody>(std::move(statement));
         }
         if (ok && waiting.command.head.kind == CommandKind::expiring) {
-            reply.expiring = std::make_unique<Expiring>();
-            reply.expiring->rows.resize(rows);
+            Expiring expiring;
+            expiring.rows.resize(rows);
+            reply.body = std::make_unique<shard::ReplyBody>(std::move(expiring));
         }
         session_.complete(std::move(reply));
     }

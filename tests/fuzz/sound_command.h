@@ -4,6 +4,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/command.h"
 #include "protocol/limits.h"
+#include "protocol/order.h"
 
 namespace suanpan::fuzz {
 
@@ -17,6 +18,7 @@ struct SoundBody {
         SUANPAN_ASSERT(points.value >= 0);
         SUANPAN_ASSERT(points.value <= amount_points_max);
     }
+    static void money(Money money) { amount_or_zero(Points{money.value}); }
     static void instant(Instant at) {
         SUANPAN_ASSERT(at >= Instant{});
         SUANPAN_ASSERT(at <= instant_max);
@@ -83,6 +85,43 @@ struct SoundBody {
         duration(c.spec.hold_default);
         duration(c.spec.hold_max);
     }
+    void operator()(const AskQuote& c) const {
+        const AskedOrder& order = c.payload->order;
+        SUANPAN_ASSERT(!order.lines.empty());
+        SUANPAN_ASSERT(order.lines.size() <= limits::order_lines_max);
+        SUANPAN_ASSERT(order.coupons.size() <= limits::order_coupons_max);
+        SUANPAN_ASSERT(order.wanted.value >= -1);
+        for (const AskedLine& line : order.lines) {
+            SUANPAN_ASSERT(line.quantity > 0);
+            money(line.unit_price);
+        }
+    }
+    void operator()(const Settle& c) const {
+        SUANPAN_ASSERT(c.order != OrderId{});
+        SUANPAN_ASSERT(c.terms == nullptr);
+        SUANPAN_ASSERT(!c.payload->token.empty());
+        SUANPAN_ASSERT(c.payload->token.size() <= limits::quote_token_bytes_max);
+    }
+    void operator()(const ConfirmOrder& c) const {
+        SUANPAN_ASSERT(c.order != OrderId{});
+        SUANPAN_ASSERT(c.payment != PaymentId{});
+        SUANPAN_ASSERT(c.currency != Currency{});
+        amount(Points{c.amount.value});
+    }
+    void operator()(const CancelOrder& c) const { SUANPAN_ASSERT(c.order != OrderId{}); }
+    void operator()(const RefundOrder& c) const {
+        SUANPAN_ASSERT(c.order != OrderId{});
+        money(c.amount);
+        SUANPAN_ASSERT(c.payload->refunds.size() <= limits::order_lines_max);
+        SUANPAN_ASSERT(c.payload->refunds.empty() || c.amount == Money{});
+        for (const LineRefund& line : c.payload->refunds) money(line.amount);
+    }
+    void operator()(const ReadOrder& c) const { SUANPAN_ASSERT(c.order != OrderId{}); }
+    void operator()(const PutRules& c) const {
+        SUANPAN_ASSERT(!c.payload->text.empty());
+        SUANPAN_ASSERT(c.payload->text.size() <= limits::rule_book_bytes_max);
+    }
+    void operator()(const ReadTerms&) const {}
     void operator()(const AdvanceClock& c) const {
         SUANPAN_ASSERT(c.by.ns > 0);
         duration(c.by);

@@ -55,9 +55,11 @@ void LedgerWorld::apply_and_append(std::size_t shard, Entry& entry) {
         entry.prev_lsn = ledger.exchange_last_lsn(account, entry.lsn);
     ledger::patch_lsn(bytes, entry.lsn, entry.prev_lsn);
     journal_.push_back(std::move(bytes));
-    if (!entry.spec.has_value()) return;
-    for (const auto& other : ledgers_)
-        if (other.get() != &ledger) other->install(*entry.spec);
+    for (const auto& other : ledgers_) {
+        if (other.get() == &ledger) continue;
+        if (entry.spec.has_value()) other->install(*entry.spec);
+        if (entry.rules != nullptr) other->install(entry.rules);
+    }
 }
 
 // P2: the first answer again, from the journal alone.
@@ -263,6 +265,8 @@ std::unique_ptr<LedgerWorld> LedgerWorld::rebuilt(std::uint16_t shards, const Im
         world->ledgers_[shard]->apply(entry, parts);
         if (entry.spec.has_value())
             for (const auto& ledger : world->ledgers_) ledger->install(*entry.spec);
+        if (entry.rules != nullptr)
+            for (const auto& ledger : world->ledgers_) ledger->install(entry.rules);
         for (std::size_t i = 0; i < shards; ++i)
             world->ledgers_[i]->remember(entry, floor_ms_,
                                          [&](std::uint64_t hash) { return hash % shards == i; });

@@ -49,6 +49,14 @@ std::vector<Message> every_message() {
     add(frame, [](auto body) { return code_of(decode_statement(body)); });
     encode_expiring(next(), {}, {.outcome = some_outcome(), .rows = {{{1}, {2}}}});
     add(frame, [](auto body) { return code_of(decode_expiring(body)); });
+    encode_quote(next(), {}, some_quote());
+    add(frame, [](auto body) { return code_of(decode_quote(body)); });
+    encode_order(next(), {}, some_order());
+    add(frame, [](auto body) { return code_of(decode_order(body)); });
+    encode_terms(next(), {}, some_terms());
+    add(frame, [](auto body) { return code_of(decode_terms(body)); });
+    encode_rules(next(), {}, {.outcome = some_outcome(), .message = "line 1: no"});
+    add(frame, [](auto body) { return code_of(decode_rules(body)); });
     encode_greeting(next(), {}, some_greeting());
     add(frame, [](auto body) { return code_of(decode_greeting(body)); });
     encode_challenge(next(), make_challenge());

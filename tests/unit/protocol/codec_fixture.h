@@ -54,6 +54,26 @@ inline ProgramSpec some_program() {
     return spec;
 }
 
+// What the commands of every_command() point to.
+inline const CommandPayload& some_payload() {
+    static const CommandPayload payload = [] {
+        CommandPayload filled;
+        filled.order = {
+            .merchant = 5,
+            .channel = 6,
+            .wanted = {50},
+            .currency = short_text<8>("CNY"),
+            .lines = {{.product = 7, .unit_price = {1500}, .quantity = 2, .category = 8},
+                      {.product = 9, .unit_price = {0}, .quantity = 1, .category = 0}},
+            .coupons = {10, 11}};
+        filled.token.assign(40, std::byte{0x5a});
+        filled.refunds = {{.line = 0, .amount = {350}}, {.line = 1, .amount = {}}};
+        filled.text.assign(3, std::byte{'x'});
+        return filled;
+    }();
+    return payload;
+}
+
 // One sound command of every kind that carries one, each field with a value of its own.
 inline std::vector<Command> every_command() {
     return {
@@ -93,6 +113,22 @@ inline std::vector<Command> every_command() {
         command_of(CommandKind::program_update,
                    PutProgram{.spec = some_program(), .create = false}),
         command_of(CommandKind::clock_advance, AdvanceClock{.by = hours(31 * 24)}),
+        command_of(CommandKind::settle,
+                   Settle{.payload = &some_payload(), .order = short_text<64>("order 1")}),
+        command_of(CommandKind::confirm, ConfirmOrder{.order = short_text<64>("order 1"),
+                                                      .payment = short_text<64>("payment 1"),
+                                                      .amount = {1500},
+                                                      .currency = short_text<8>("CNY")}),
+        command_of(CommandKind::cancel, CancelOrder{.order = short_text<64>("order 2")}),
+        command_of(CommandKind::refund_order, RefundOrder{.payload = &some_payload(),
+                                                          .order = short_text<64>("order 1"),
+                                                          .amount = {},
+                                                          .reason = 8,
+                                                          .grace_days = 9}),
+        command_of(CommandKind::quote, AskQuote{.payload = &some_payload()}),
+        command_of(CommandKind::order, ReadOrder{.order = short_text<64>("order 1")}),
+        command_of(CommandKind::terms, ReadTerms{.version = 2}),
+        command_of(CommandKind::rules_put, PutRules{.payload = &some_payload()}),
     };
 }
 
@@ -122,6 +158,58 @@ inline Statement some_statement(int line_count) {
                                    .reason = 18});
     }
     return statement;
+}
+
+inline QuoteAnswer some_quote() {
+    return {.outcome = some_outcome(),
+            .rule_version = 2,
+            .campaign = 3,
+            .valid_until = {4},
+            .list = {5},
+            .discounts = {6},
+            .coupons = {7},
+            .payable = {8},
+            .eligible = {9},
+            .value = {10},
+            .cash = {11},
+            .points = {12},
+            .points_missing = {13},
+            .gap = {14},
+            .lines = {{.list = {15}, .payable = {16}, .points = {17}, .value = {18}}},
+            .limits = {{.kind = 33, .bound = true, .id = 19, .value = 20}},
+            .token = {std::byte{21}, std::byte{22}}};
+}
+
+inline OrderAnswer some_order() {
+    return {.outcome = some_outcome(),
+            .state = OrderState::refunded,
+            .step = OrderStep::refunded,
+            .rule_version = 2,
+            .terms_hash = {std::byte{3}},
+            .currency = short_text<8>("CNY"),
+            .list = {4},
+            .payable = {5},
+            .value = {6},
+            .cash = {7},
+            .points = {8},
+            .settled_at = {9},
+            .times_out = {10},
+            .refundable_until = {11},
+            .payment = short_text<64>("payment 1"),
+            .paid = {12},
+            .refunded = {13},
+            .refunded_points = {14},
+            .refunded_cash = {15},
+            .lines = {{.quoted = {.list = {16}, .payable = {17}, .points = {18}, .value = {19}},
+                       .refunded = {20}}}};
+}
+
+inline TermsAnswer some_terms() {
+    return {.outcome = some_outcome(),
+            .version = 2,
+            .effective_from = {3},
+            .hash = {std::byte{4}},
+            .text = "version = 2"};
 }
 
 inline Greeting some_greeting() {

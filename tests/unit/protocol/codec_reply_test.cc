@@ -129,5 +129,48 @@ TEST(CodecReply, RefusesAFrameInTheShapeOfItsReply) {
     }
 }
 
+TEST(Codec, BringsAnswersAboutOrdersAcross) {
+    std::vector<std::byte> bytes;
+    encode_quote(bytes, {}, some_quote());
+    const auto quote = decode_quote(OneFrame(bytes).body());
+    ASSERT_TRUE(quote.has_value());
+    EXPECT_EQ(*quote, some_quote());
+    bytes.clear();
+    encode_order(bytes, {}, some_order());
+    const auto order = decode_order(OneFrame(bytes).body());
+    ASSERT_TRUE(order.has_value());
+    EXPECT_EQ(*order, some_order());
+    bytes.clear();
+    encode_terms(bytes, {}, some_terms());
+    const auto terms = decode_terms(OneFrame(bytes).body());
+    ASSERT_TRUE(terms.has_value());
+    EXPECT_EQ(*terms, some_terms());
+    bytes.clear();
+    const RulesAnswer sent{.outcome = some_outcome(), .message = "line 1: no"};
+    encode_rules(bytes, {}, sent);
+    const auto rules = decode_rules(OneFrame(bytes).body());
+    ASSERT_TRUE(rules.has_value());
+    EXPECT_EQ(*rules, sent);
+}
+
+TEST(Codec, BringsRefusalsAboutOrdersAcrossInTheirOwnShape) {
+    const auto body_of_refusal = [](CommandKind kind) {
+        std::vector<std::byte> bytes;
+        encode_refusal(bytes, {.kind = static_cast<std::uint16_t>(kind)}, some_outcome());
+        return bytes;
+    };
+    const auto outcome_of = [](const auto& decoded) {
+        return decoded.has_value() ? decoded->outcome : Outcome{};
+    };
+    EXPECT_EQ(outcome_of(decode_quote(OneFrame(body_of_refusal(CommandKind::quote)).body())),
+              some_outcome());
+    EXPECT_EQ(outcome_of(decode_order(OneFrame(body_of_refusal(CommandKind::order)).body())),
+              some_outcome());
+    EXPECT_EQ(outcome_of(decode_terms(OneFrame(body_of_refusal(CommandKind::terms)).body())),
+              some_outcome());
+    EXPECT_EQ(outcome_of(decode_rules(OneFrame(body_of_refusal(CommandKind::rules_put)).body())),
+              some_outcome());
+}
+
 }  // namespace
 }  // namespace suanpan

@@ -1,0 +1,75 @@
+// Order: a purchase that points pay for in part, from its settlement to its end.
+#pragma once
+
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/order.h"
+#include "server/ledger/hold.h"
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace suanpan::ledger {
+
+// One order: a record of its own, owned by its member's shard, kept beside its account in memory.
+//
+// Immutable; each entry that changes an order puts a whole new one in its place, so that applying
+// it needs nothing but the entry. `number` is the ordinal of the account's entry that settled it,
+// and that of its hold while it waits for cash. `last_ordinal` tells a replay that the record has
+// an entry already. Kept until `keep_until`, and never while it waits.
+struct Order {
+    std::uint32_t number = 0;
+    std::uint32_t last_ordinal = 0;
+    OrderId id;
+    OrderTerms terms;  // pinned; refunds go by it too
+    OrderState state{};
+    OrderStep step{};
+    Instant settled_at;
+    Instant taken_at;      // when its points were taken out of their lots
+    Instant times_out;     // while it waits
+    Instant keep_until;    // refundable before
+    LocalDate counted_on;  // the day that its uses count under
+    PaymentId payment;     // of the cash; empty: none yet
+    Money paid;
+    // Refunds so far (INV-6): what was named by line stands in `line_refunded`, one per line.
+    Points refunded_points;
+    Money refunded_cash;
+    Money refunded_by_amount;
+    // What was refunded by line when the first refund by amount came: it goes by the rest.
+    Money by_line_amount;
+    Points by_line_points;
+    Money by_line_value;
+    std::vector<Money> line_refunded;
+    std::vector<HoldSlice> taken;  // out of which lots, in draining order; empty while it waits
+
+    [[nodiscard]] bool has_payment() const { return payment != PaymentId{}; }
+    [[nodiscard]] Money refunded() const { return by_line_amount + refunded_by_amount; }
+    [[nodiscard]] Money refundable() const { return terms.payable - refunded(); }
+    friend bool operator==(const Order&, const Order&) = default;
+};
+
+using OrderPtr = std::shared_ptr<const Order>;
+
+// A part of an order that is given back, in money of its payable, and what of it are points.
+struct OrderShare {
+    Money amount;
+    Points points;
+    Money cash;
+};
+
+// What refunding `amount` more of an order of total T, points P and value V gives, where
+// `amount_before` has been given already: cumulatively floor(P x / T) points and x - floor(V x / T)
+// cash, so that the last refund closes exactly. Expects amount_before + amount <= T, T > 0.
+[[nodiscard]] OrderShare share_of(Money total, Points points, Money value, Money amount_before,
+                                  Money amount);
+
+// Adds the refund of one line, or of `amount` of the whole, to `order`; the error: the money that
+// is still refundable there.
+[[nodiscard]] std::expected<OrderShare, Money> refund_line(Order& order, const LineRefund& refund);
+[[nodiscard]] std::expected<OrderShare, Money> refund_amount(Order& order, Money amount);
+
+}  // namespace suanpan::ledger

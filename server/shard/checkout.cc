@@ -1,0 +1,352 @@
+#include "server/shard/checkout.h"
+
+#include "protocol/base/hash.h"
+#include "protocol/limits.h"
+#include "server/ledger/due.h"
+#include "server/rules/exchange.h"
+#include "server/rules/rule_diff.h"
+#include "server/rules/rule_file.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace suanpan::shard {
+namespace {
+
+using ledger::Account;
+
+std::uint64_t random_number() {
+    std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+    fill_random(bytes);
+    std::uint64_t number = 0;
+    std::memcpy(&number, bytes.data(), bytes.size());
+    return number;
+}
+
+// What the account has used up, as the rules ask for it. Books with owned counters are not loaded.
+class AccountUsage final : public rules::Usage {
+public:
+    AccountUsage(const Account& account, LocalDate today) : account_(account), today_(today) {}
+
+    [[nodiscard]] OfMember limit(rules::LimitId id, rules::LimitScope scope) const override {
+        const UseKind kind =
+            scope == rules::LimitScope::day ? UseKind::limit_day : UseKind::limit_month;
+        return of(kind, static_cast<std::uint32_t>(id));
+    }
+    [[nodiscard]] Money campaign_budget(rules::CampaignId) const override { return {}; }
+    [[nodiscard]] OfMember campaign(rules::CampaignId id) const override {
+        return of(UseKind::campaign, static_cast<std::uint32_t>(id));
+    }
+    [[nodiscard]] std::int64_t coupon(rules::CouponId) const override { return 0; }
+    [[nodiscard]] std::int64_t coupon_of_member(rules::CouponId id) const override {
+        return of(UseKind::coupon, static_cast<std::uint32_t>(id)).orders;
+    }
+
+private:
+    [[nodiscard]] OfMember of(UseKind kind, std::uint32_t id) const {
+        const UseSum used = account_.used({.kind = kind, .id = id}, today_);
+        return {.money = used.money, .points = used.points, .orders = used.count};
+    }
+    const Account& account_;
+    LocalDate today_;
+};
+
+// Active points in draining order, neighbours of one restriction as one run.
+std::vector<rules::PointRun> runs_of(const Account& account, Instant now) {
+    std::vector<rules::PointRun> runs;
+    ledger::DrainCursor cursor(account.lots(), account.sliding_expires_at());
+    while (const ledger::Lot* lot = cursor.next()) {
+        if (lot->key.active_from > now) continue;
+        if (!runs.empty() && runs.back().restriction == lot->key.restriction)
+            runs.back().points += lot->remaining;
+        else
+            runs.push_back({.restriction = lot->key.restriction, .points = lot->remaining});
+    }
+    return runs;
+}
+
+// For each set of lines the most points of its restriction that they take.
+std::vector<RestrictedMost> restricted_of(const AskedOrder& asked, const rules::RuleBook& book,
+                                          const rules::Quote& quote) {
+    std::map<Restriction, Money> limits;
+    for (std::size_t i = 0; i < asked.lines.size(); ++i) {
+        const Restriction set = book.set_of(rules::ProductId{asked.lines[i].product},
+                                            rules::CategoryId{asked.lines[i].category});
+        if (set != unrestricted) limits[set] += quote.lines[i].limit;
+    }
+    std::vector<RestrictedMost> restricted;
+    for (const auto& [set, limit] : limits) {
+        const rules::Wide most = rules::steps_within(limit, Points{1}, quote.ratio);
+        const auto bound =
+            static_cast<std::int64_t>(std::min(most, static_cast<rules::Wide>(amount_points_max)));
+        restricted.push_back({.restriction = set, .most = {bound}});
+    }
+    return restricted;
+}
+
+std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
+    std::vector<QuotedUse> uses;
+    for (const rules::Consumption& each : quote.consumptions) {
+        QuotedUse use;
+        use.key = {.kind = static_cast<UseKind>(each.counted), .id = each.id};
+        use.amount = {.money = each.money, .points = each.points, .count = each.count};
+        if (each.money_max) use.most.money = *each.money_max;
+        if (each.points_max) use.most.points = *each.points_max;
+        if (each.count_max) use.most.count = *each.count_max;
+        uses.push_back(use);
+    }
+    return uses;
+}
+
+// What this version could not hold to: better no rules than half of them.
+std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* program) {
+    for (const rules::Campaign& campaign : spec.campaigns)
+        if (campaign.budget)
+            return "campaign " + std::to_string(static_cast<std::uint32_t>(campaign.id)) +
+                   ": a budget needs a counter across all members, which this version does not "
+                   "have; leave `budget` out and bound it per member";
+    for (const rules::CouponRule& coupon : spec.coupons)
+        if (coupon.total_max)
+            return "coupon " + std::to_string(static_cast<std::uint32_t>(coupon.id)) +
+                   ": a total needs a counter across all members, which this version does not "
+                   "have; leave `total_max` out and bound it per member";
+    if (program == nullptr) return {};
+    const ProgramSpec& policies = program->spec();
+    const rules::ExpiryTerms same{.policy = policies.expiry,
+                                  .rounding = policies.expiry_rounding,
+                                  .count = policies.expiry_count,
+                                  .date = policies.expiry_date};
+    if (!(spec.expiry == rules::ExpiryTerms{}) && !(spec.expiry == same))
+        return "expiry: the program says otherwise, and its policy is the one that lots follow; "
+               "leave it out or say the same";
+    return {};
+}
+
+}  // namespace
+
+Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret)
+    : ledger_(ledger), seal_(quote_secret), next_quote_(random_number()) {}
+
+const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
+    auto& book = books_[{text.program, text.version}];
+    if (book == nullptr) {
+        auto spec = rules::parse_rules(text.text);
+        if (!spec) return nullptr;  // a later release is stricter than the one that loaded it
+        book = std::make_shared<const rules::RuleBook>(std::move(*spec));
+    }
+    return book.get();
+}
+
+Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program) const {
+    const std::vector<std::byte>& bytes = command.payload->text;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    auto spec = rules::parse_rules(text);
+    if (!spec) {
+        std::string message;
+        for (const rules::RuleMistake& mistake : spec.error())
+            message += rules::to_text(mistake) + "\n";
+        return {.book = nullptr, .message = std::move(message)};
+    }
+    if (spec->program != program)
+        return {.book = nullptr, .message = "program: the file is for another program\n"};
+    if (std::string why = unsupported(*spec, ledger_.program(program)); !why.empty())
+        return {.book = nullptr, .message = why + "\n"};
+    return {.book = std::make_shared<const rules::RuleBook>(std::move(*spec)), .message = {}};
+}
+
+std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instant now) {
+    const ledger::RuleTextPtr newest = ledger_.rules().newest(next.spec().program);
+    if (newest == nullptr) return std::nullopt;
+    const rules::RuleBook* before = book_of(*newest);
+    // What cannot be read any more cannot be compared, and counts as adverse.
+    if (before == nullptr) return now + days(next.spec().notice_days);
+    if (!rules::compare(before->spec(), next.spec()).is_adverse()) return std::nullopt;
+    return now + days(before->spec().notice_days);
+}
+
+Code Checkout::price(const AskedOrder& asked, const rules::RuleBook& book,
+                     const ledger::Program& program, const Account& account, Instant now,
+                     rules::Quote& quote, std::int64_t& detail) const {
+    const LocalDate today = program.calendar().local_date(now);
+    std::vector<rules::OrderLine> lines;
+    lines.reserve(asked.lines.size());
+    for (const AskedLine& line : asked.lines)
+        lines.push_back({.product = rules::ProductId{line.product},
+                         .category = rules::CategoryId{line.category},
+                         .quantity = line.quantity,
+                         .unit_price = line.unit_price});
+    std::vector<rules::CouponId> coupons;
+    for (const std::uint32_t coupon : asked.coupons) coupons.push_back(rules::CouponId{coupon});
+    const rules::Order order{
+        .lines = lines,
+        .coupons = coupons,
+        .merchant = rules::MerchantId{asked.merchant},
+        .channel = rules::ChannelId{asked.channel},
+        .wanted = asked.wanted < Points{} ? std::nullopt : std::optional(asked.wanted)};
+    const std::vector<rules::PointRun> runs = runs_of(account, now);
+    const Points available = std::max(account.balances(now).available, Points{});
+    const ledger::AccountRare* rare = account.rare();
+    const rules::Purse purse{
+        .level = rules::LevelId{rare == nullptr ? std::uint16_t{0} : rare->member.level},
+        .segments = rare == nullptr ? 0 : rare->member.segments,
+        .balance = available,
+        .spendable = std::min(
+            available,
+            account.left_today(program.spec().spend_per_day_max, today).value_or(available)),
+        .runs = runs};
+    auto priced = rules::quote(book, order, purse, AccountUsage(account, today), now);
+    if (!priced) {
+        if (priced.error().why == rules::QuoteRefusal::Why::amount_out_of_range)
+            return Code::amount_out_of_range;
+        detail = static_cast<std::int64_t>(priced.error().why) * 1000 + priced.error().place;
+        return Code::order_not_priceable;
+    }
+    quote = std::move(*priced);
+    return Code::ok;
+}
+
+QuoteAnswer Checkout::quote(const Command& command, Instant now) {
+    const CommandHead& head = command.head;
+    const AskedOrder& asked = std::get<AskQuote>(command.body).payload->order;
+    QuoteAnswer answer;
+    answer.outcome = ledger_.balances(head.member, head.program, now);
+    if (answer.outcome.code != Code::ok) return answer;
+    const auto refused = [&](Code code, std::int64_t detail = 0) {
+        answer.outcome = {.code = code, .time = now, .detail = detail};
+        return answer;
+    };
+    const ledger::Program& program = *ledger_.program(head.program);
+    const Currency currency = program.spec().currency;
+    std::optional<Account> room;
+    const Account none(head.member, head.program);
+    const Account* found = ledger_.account_at(head.member, head.program, now, room);
+    const Account& account = found != nullptr ? *found : none;
+    if (account.is_frozen()) return refused(Code::account_frozen);
+    const ledger::RuleTextPtr text = ledger_.rules().in_force(head.program, now);
+    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text);
+    if (book == nullptr) return refused(Code::rules_not_found);
+    if (asked.currency != Currency{} && asked.currency != currency)
+        return refused(Code::currency_differs);
+
+    rules::Quote quote;
+    std::int64_t detail = 0;
+    const Code code = price(asked, *book, program, account, now, quote, detail);
+    if (code != Code::ok) return refused(code, detail);
+
+    OrderTerms terms;
+    terms.quote = next_quote_++;
+    terms.partner = head.partner;
+    terms.program = head.program;
+    terms.member = head.member;
+    terms.rule_version = text->version;
+    terms.late_payment = book->spec().refund.late_payment == rules::LatePayment::reacquire
+                             ? LatePayment::reacquire
+                             : LatePayment::auto_refund;
+    terms.grace_days = book->spec().refund.grace_days;
+    terms.refundable_days = book->spec().refund.within_days;
+    terms.currency = currency;
+    terms.terms_hash = text->hash;
+    terms.valid_until = std::min(quote.valid_until, now + limits::quote_life_max);
+    terms.time_out = book->spec().pay_within;
+    terms.list = quote.list;
+    terms.payable = quote.payable;
+    terms.value = quote.value;
+    terms.points = quote.points;
+    for (const rules::QuotedLine& line : quote.lines)
+        terms.lines.push_back({.list = line.price.list,
+                               .payable = line.price.payable,
+                               .points = line.points,
+                               .value = line.value});
+    terms.uses = uses_of(quote);
+    terms.restricted = restricted_of(asked, *book, quote);
+    // Only a rule book with hundreds of limits for one order comes here.
+    if (!terms.is_sound()) return refused(Code::order_not_priceable, limits::order_uses_max);
+
+    answer.token = seal_.seal(terms, now);
+    answer.outcome.amount = quote.points;
+    answer.rule_version = text->version;
+    answer.campaign = static_cast<std::uint32_t>(quote.campaign);
+    answer.valid_until = terms.valid_until;
+    answer.list = quote.list;
+    answer.discounts = quote.discounts;
+    answer.coupons = quote.coupons;
+    answer.payable = quote.payable;
+    answer.eligible = quote.eligible;
+    answer.value = quote.value;
+    answer.cash = quote.cash;
+    answer.points = quote.points;
+    answer.points_missing = quote.missing;
+    answer.gap = quote.gap;
+    answer.lines = std::move(terms.lines);
+    for (const rules::LimitReport& limit : quote.limits)
+        answer.limits.push_back({.kind = static_cast<std::uint8_t>(limit.kind),
+                                 .bound = limit.bound,
+                                 .id = limit.id,
+                                 .value = limit.value});
+    return answer;
+}
+
+OrderAnswer Checkout::order(const Command& command, Instant now) const {
+    const CommandHead& head = command.head;
+    OrderAnswer answer;
+    answer.outcome = ledger_.balances(head.member, head.program, now);
+    if (answer.outcome.code != Code::ok) return answer;
+    std::optional<Account> room;
+    const Account* account = ledger_.account_at(head.member, head.program, now, room);
+    const ledger::OrderPtr order =
+        account != nullptr
+            ? account->find_order(head.partner, std::get<ReadOrder>(command.body).order)
+            : nullptr;
+    if (order == nullptr) {
+        answer.outcome = {.code = Code::order_not_found, .time = now};
+        return answer;
+    }
+    const OrderTerms& terms = order->terms;
+    answer.outcome.amount = terms.points;
+    answer.outcome.detail = static_cast<std::int64_t>(order->state);
+    answer.state = order->state;
+    answer.step = order->step;
+    answer.rule_version = terms.rule_version;
+    answer.terms_hash = terms.terms_hash;
+    answer.currency = terms.currency;
+    answer.list = terms.list;
+    answer.payable = terms.payable;
+    answer.value = terms.value;
+    answer.cash = terms.cash();
+    answer.points = terms.points;
+    answer.settled_at = order->settled_at;
+    answer.times_out = order->times_out;
+    answer.refundable_until = order->settled_at + days(terms.refundable_days);
+    answer.payment = order->payment;
+    answer.paid = order->paid;
+    answer.refunded = order->refunded();
+    answer.refunded_points = order->refunded_points;
+    answer.refunded_cash = order->refunded_cash;
+    for (std::size_t i = 0; i < terms.lines.size(); ++i)
+        answer.lines.push_back({.quoted = terms.lines[i], .refunded = order->line_refunded[i]});
+    return answer;
+}
+
+TermsAnswer Checkout::terms(const Command& command, Instant now) const {
+    const ProgramId program = command.head.program;
+    const std::uint32_t version = std::get<ReadTerms>(command.body).version;
+    TermsAnswer answer;
+    answer.outcome.time = now;
+    const ledger::RuleTextPtr text = version == 0 ? ledger_.rules().in_force(program, now)
+                                                  : ledger_.rules().find(program, version);
+    if (ledger_.program(program) == nullptr)
+        answer.outcome.code = Code::program_not_found;
+    else if (text == nullptr)
+        answer.outcome.code = Code::rules_not_found;
+    if (answer.outcome.code != Code::ok) return answer;
+    answer.outcome.detail = text->version;
+    answer.version = text->version;
+    answer.effective_from = text->effective_from;
+    answer.hash = text->hash;
+    answer.text = text->text;
+    return answer;
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,59 @@
+// Checkout: introduces the rules to the ledger. Quotes, and what the commands on orders need of the
+// rules.
+#pragma once
+
+#include "protocol/order.h"
+#include "server/ledger/ledger.h"
+#include "server/rules/quote.h"
+#include "server/rules/rule_book.h"
+#include "server/shard/quote_seal.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace suanpan::shard {
+
+// One shard's, on its thread only. Keeps the rule books that its ledger has as text, each parsed
+// when it is first asked for; a quote leaves nothing behind.
+class Checkout {
+public:
+    Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret);
+
+    // The reads. The outcome says why where there is no answer.
+    [[nodiscard]] QuoteAnswer quote(const Command& command, Instant now);
+    [[nodiscard]] OrderAnswer order(const Command& command, Instant now) const;
+    [[nodiscard]] TermsAnswer terms(const Command& command, Instant now) const;
+
+    // What a token promises; nothing where it is none of ours.
+    [[nodiscard]] std::optional<OrderTerms> open_token(std::span<const std::byte> token) {
+        return seal_.open(token);
+    }
+
+    // A rule book that somebody wants to load.
+    struct Loaded {
+        std::shared_ptr<const rules::RuleBook> book;  // null: it makes no sense
+        std::string message;                          // and why
+    };
+    [[nodiscard]] Loaded load(const PutRules& command, ProgramId program) const;
+    // The earliest instant that `next` may take effect, by the notice that the program promised, or
+    // nothing where it is not adverse and may do so at once.
+    [[nodiscard]] std::optional<Instant> notice_ends(const rules::RuleBook& next, Instant now);
+
+private:
+    using BookKey = std::pair<ProgramId, std::uint32_t>;
+    [[nodiscard]] const rules::RuleBook* book_of(const ledger::RuleText& text);
+    [[nodiscard]] Code price(const AskedOrder& asked, const rules::RuleBook& book,
+                             const ledger::Program& program, const ledger::Account& account,
+                             Instant now, rules::Quote& quote, std::int64_t& detail) const;
+
+    const ledger::Ledger& ledger_;
+    QuoteSeal seal_;
+    std::uint64_t next_quote_;
+    std::map<BookKey, std::shared_ptr<const rules::RuleBook>> books_;
+};
+
+}  // namespace suanpan::shard

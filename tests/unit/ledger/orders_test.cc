@@ -1,0 +1,438 @@
+// Orders: settled, confirmed, cancelled, timed out, paid late, refunded.
+#include "protocol/limits.h"
+#include "tests/unit/ledger/ledger_book.h"
+
+#include <gtest/gtest.h>
+
+namespace suanpan::ledger {
+namespace {
+
+constexpr std::int64_t waiting = 1;
+constexpr std::int64_t confirmed = 2;
+constexpr std::int64_t cancelled = 3;
+constexpr std::int64_t refunded = 4;
+
+// A book of points with a shop in front of it, whose quotes are made up.
+class Shop : public LedgerBook {
+public:
+    using LedgerBook::LedgerBook;
+
+    // A quote for lines of (payable, points, value).
+    struct Line {
+        std::int64_t payable;
+        std::int64_t points;
+        std::int64_t value;
+    };
+    OrderTerms quote(const std::vector<Line>& lines) {
+        OrderTerms terms;
+        terms.quote = ++quotes_;
+        terms.partner = partner;
+        terms.program = program;
+        terms.member = member;
+        terms.rule_version = 1;
+        terms.currency = short_text<8>("CNY");
+        terms.refundable_days = 400;
+        terms.valid_until = now + seconds(600);
+        terms.time_out = seconds(1800);
+        terms.late_payment = LatePayment::reacquire;
+        for (const Line& line : lines) {
+            terms.lines.push_back({.list = {line.payable},
+                                   .payable = {line.payable},
+                                   .points = {line.points},
+                                   .value = {line.value}});
+            terms.list += Money{line.payable};
+            terms.payable += Money{line.payable};
+            terms.points += Points{line.points};
+            terms.value += Money{line.value};
+        }
+        EXPECT_TRUE(terms.is_sound());
+        return terms;
+    }
+    Outcome settle(const OrderTerms& terms, std::string_view order) {
+        return run(Settle{.terms = &terms, .order = short_text<64>(order)}, CommandKind::settle);
+    }
+    Outcome confirm(std::string_view order, std::int64_t amount, std::string_view payment = "pay-1",
+                    std::string_view currency = "CNY") {
+        return run(ConfirmOrder{.order = short_text<64>(order),
+                                .payment = short_text<64>(payment),
+                                .amount = {amount},
+                                .currency = short_text<8>(currency)},
+                   CommandKind::confirm);
+    }
+    Outcome cancel(std::string_view order) {
+        return run(CancelOrder{.order = short_text<64>(order)}, CommandKind::cancel);
+    }
+    Outcome refund_order(std::string_view order, std::int64_t amount = 0,
+                         std::vector<LineRefund> lines = {}) {
+        CommandPayload payload;
+        payload.refunds = std::move(lines);
+        return run(
+            RefundOrder{.payload = &payload, .order = short_text<64>(order), .amount = {amount}},
+            CommandKind::refund_order);
+    }
+    OrderPtr order(std::string_view name) const {
+        std::optional<Account> room;
+        return ledger.account_at(member, program, now, room)
+            ->find_order(partner, short_text<64>(name));
+    }
+
+private:
+    std::uint64_t quotes_ = 0;
+};
+
+// 50 points pay ¥5.00 of ¥20.00.
+constexpr Shop::Line card{.payable = 2000, .points = 50, .value = 500};
+
+TEST(Orders, SpendAtOnceWherePointsPayAll) {
+    Shop shop;
+    shop.earn(80);
+    const Outcome settled =
+        shop.settle(shop.quote({{.payable = 500, .points = 50, .value = 500}}), "A");
+    EXPECT_EQ(settled.code, Code::ok);
+    EXPECT_EQ(settled.amount, Points{50});
+    EXPECT_EQ(settled.detail, confirmed);
+    EXPECT_EQ(settled.balances, (Balances{.available = {30}}));
+    EXPECT_EQ(shop.confirm("A", 1).code, Code::order_resolved);
+    EXPECT_EQ(shop.cancel("A").code, Code::order_resolved);
+}
+
+TEST(Orders, HoldPointsUntilTheCashIsThere) {
+    Shop shop;
+    shop.earn(80);
+    const Outcome settled = shop.settle(shop.quote({card}), "A");
+    EXPECT_EQ(settled.detail, waiting);
+    EXPECT_EQ(settled.balances, (Balances{.available = {30}, .held = {50}}));
+    EXPECT_EQ(shop.refund_order("A").code, Code::order_not_confirmed);
+    const Outcome paid = shop.confirm("A", 1500);
+    EXPECT_EQ(paid.detail, confirmed);
+    EXPECT_EQ(paid.amount, Points{50});
+    EXPECT_EQ(paid.balances, (Balances{.available = {30}}));
+}
+
+TEST(Orders, AreConfirmedByOnePaymentOnly) {
+    Shop shop;
+    shop.earn(80);
+    shop.settle(shop.quote({card}), "A");
+    const Outcome wrong = shop.confirm("A", 1499);
+    EXPECT_EQ(wrong.code, Code::payment_differs);
+    EXPECT_EQ(wrong.detail, 1500);
+    EXPECT_EQ(shop.confirm("A", 1500, "pay-1", "USD").code, Code::payment_differs);
+    EXPECT_EQ(shop.confirm("A", 1500).code, Code::ok);
+    const Outcome again = shop.confirm("A", 1500);
+    EXPECT_EQ(again.code, Code::ok);
+    EXPECT_EQ(again.amount, Points{0});
+    EXPECT_EQ(again.detail, confirmed);
+    EXPECT_EQ(shop.confirm("A", 1500, "pay-2").code, Code::order_resolved);  // INV-6
+    EXPECT_EQ(shop.confirm("B", 1500).code, Code::order_not_found);
+    shop.partner = PartnerId{9};  // whose orders are its own
+    EXPECT_EQ(shop.confirm("A", 1500).code, Code::order_not_found);
+}
+
+TEST(Orders, AreSettledOncePerNameAndOncePerQuote) {
+    Shop shop;
+    shop.earn(200);
+    const OrderTerms quote = shop.quote({card});
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::ok);
+    const Outcome again = shop.settle(quote, "A");
+    EXPECT_EQ(again.code, Code::order_exists);
+    EXPECT_EQ(again.detail, waiting);
+    EXPECT_EQ(shop.settle(quote, "B").code, Code::order_exists);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::order_exists);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "B").code, Code::ok);
+}
+
+TEST(Orders, RefuseAQuoteThatIsOverOrSomebodyElses) {
+    Shop shop;
+    shop.earn(200);
+    OrderTerms quote = shop.quote({card});
+    shop.now = quote.valid_until;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_expired);
+    quote.valid_until = shop.now + seconds(1);
+    quote.member = bob;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+}
+
+TEST(Orders, RefuseWhatIsNoLongerCovered) {
+    Shop shop;
+    shop.earn(60);
+    const OrderTerms first = shop.quote({card});
+    const OrderTerms second = shop.quote({card});
+    EXPECT_EQ(shop.settle(first, "A").code, Code::ok);
+    const Outcome refused = shop.settle(second, "B");
+    EXPECT_EQ(refused.code, Code::quote_no_longer_covered);
+    EXPECT_EQ(refused.detail, static_cast<std::int64_t>(UncoveredLimit::points));
+    shop.earn(60);
+    shop.freeze();
+    EXPECT_EQ(shop.settle(second, "B").detail, static_cast<std::int64_t>(UncoveredLimit::account));
+    shop.freeze(false);
+    shop.set_limit(49);
+    EXPECT_EQ(shop.settle(second, "B").detail,
+              static_cast<std::int64_t>(UncoveredLimit::account_day));
+    shop.set_limit(-1);
+    EXPECT_EQ(shop.settle(second, "B").code, Code::ok);
+}
+
+TEST(Orders, GiveBackWhatTheyHeldWhenCancelled) {
+    Shop shop;
+    shop.earn(30, at(2027, 2, 2));
+    shop.earn(50, at(2027, 2, 9));
+    const auto before = shop.lots();
+    shop.settle(shop.quote({card}), "A");
+    const Outcome undone = shop.cancel("A");
+    EXPECT_EQ(undone.amount, Points{50});
+    EXPECT_EQ(shop.lots(), before);
+    EXPECT_EQ(shop.cancel("A").amount, Points{0});
+    EXPECT_EQ(shop.order("A")->step, OrderStep::cancelled);
+}
+
+TEST(Orders, TimeOutAndGiveBackWhatTheyHeld) {
+    Shop shop;
+    shop.earn(80);
+    shop.settle(shop.quote({card}), "A");
+    shop.now = shop.now + seconds(1800);
+    EXPECT_EQ(shop.balances(), (Balances{.available = {80}}));
+    EXPECT_EQ(shop.order("A")->state, OrderState::cancelled);  // before anything is posted
+    shop.sweep();
+    EXPECT_EQ(shop.order("A")->step, OrderStep::timed_out);
+    EXPECT_EQ(shop.balances(), (Balances{.available = {80}}));
+    EXPECT_EQ(shop.cancel("A").amount, Points{0});
+}
+
+TEST(Orders, TakeTheirPointsAgainForALatePayment) {
+    Shop shop;
+    shop.earn(80);
+    shop.settle(shop.quote({card}), "A");
+    shop.now = shop.now + hours(2);
+    const Outcome paid = shop.confirm("A", 1500);
+    EXPECT_EQ(paid.detail, confirmed);
+    EXPECT_EQ(paid.amount, Points{50});
+    EXPECT_EQ(paid.balances, (Balances{.available = {30}}));
+    EXPECT_EQ(shop.order("A")->step, OrderStep::paid_late);
+    EXPECT_EQ(shop.refund_order("A").amount, Points{50});
+    EXPECT_EQ(shop.balances(), (Balances{.available = {80}}));
+}
+
+TEST(Orders, OweTheCashBackWhereALatePaymentFindsNoPoints) {
+    Shop shop;
+    shop.earn(80);
+    shop.settle(shop.quote({card}), "A");
+    shop.now = shop.now + hours(2);
+    shop.spend(40);
+    const Outcome paid = shop.confirm("A", 1500);
+    EXPECT_EQ(paid.code, Code::ok);
+    EXPECT_EQ(paid.detail, cancelled);
+    EXPECT_EQ(paid.amount, Points{0});
+    EXPECT_EQ(paid.balances, (Balances{.available = {40}}));
+    EXPECT_EQ(shop.order("A")->step, OrderStep::payment_to_return);
+    EXPECT_EQ(shop.order("A")->paid, Money{1500});
+    EXPECT_EQ(shop.confirm("A", 1500).detail, cancelled);
+    EXPECT_EQ(shop.confirm("A", 1500, "pay-2").code, Code::order_resolved);
+}
+
+TEST(Orders, OweTheCashBackUnderThePolicyAutoRefund) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms quote = shop.quote({card});
+    quote.late_payment = LatePayment::auto_refund;
+    shop.settle(quote, "A");
+    shop.cancel("A");
+    EXPECT_EQ(shop.confirm("A", 1500).detail, cancelled);
+    EXPECT_EQ(shop.order("A")->step, OrderStep::payment_to_return);
+    EXPECT_EQ(shop.balances(), (Balances{.available = {80}}));
+}
+
+// semantics.md: ¥3.33, ¥4.67, ¥12.00 of ¥20.00 = 50 points (¥5.00) + ¥15.00.
+TEST(Orders, AreRefundedByAmountCumulatively) {
+    Shop shop;
+    shop.earn(50);
+    shop.settle(shop.quote({card}), "A");
+    shop.confirm("A", 1500);
+    Outcome part = shop.refund_order("A", 333);
+    EXPECT_EQ(part.amount, Points{8});
+    EXPECT_EQ(part.detail, 250);
+    part = shop.refund_order("A", 467);
+    EXPECT_EQ(part.amount, Points{12});
+    EXPECT_EQ(part.detail, 350);
+    EXPECT_EQ(shop.refund_order("A", 1201).code, Code::refund_exceeds_order);
+    EXPECT_EQ(shop.refund_order("A", 1201).detail, 1200);
+    EXPECT_EQ(shop.refund_order("A", 0, {{.line = 0, .amount = {1}}}).code,
+              Code::refund_by_amount_only);
+    part = shop.refund_order("A", 1200);
+    EXPECT_EQ(part.amount, Points{30});
+    EXPECT_EQ(part.detail, 900);
+    EXPECT_EQ(shop.order("A")->state, OrderState::refunded);
+    EXPECT_EQ(shop.refund_order("A").code, Code::refund_exceeds_order);  // INV-6
+    EXPECT_EQ(shop.balances(), (Balances{.available = {50}}));
+}
+
+TEST(Orders, AreRefundedByLineAndTheRestByAmount) {
+    Shop shop;
+    shop.earn(100);
+    shop.settle(shop.quote({{.payable = 1000, .points = 33, .value = 330},
+                            {.payable = 700, .points = 17, .value = 170},
+                            {.payable = 300, .points = 0, .value = 0}}),
+                "A");
+    shop.confirm("A", 1500);
+    Outcome part = shop.refund_order("A", 0, {{.line = 1, .amount = {350}}});
+    EXPECT_EQ(part.amount, Points{8});
+    EXPECT_EQ(part.detail, 350 - 85);
+    part = shop.refund_order("A", 0, {{.line = 1, .amount = {}}, {.line = 2, .amount = {100}}});
+    EXPECT_EQ(part.amount, Points{9});
+    EXPECT_EQ(part.detail, 350 - 85 + 100);
+    EXPECT_EQ(shop.refund_order("A", 0, {{.line = 1, .amount = {1}}}).code,
+              Code::refund_exceeds_order);
+    EXPECT_EQ(shop.refund_order("A", 0, {{.line = 3, .amount = {1}}}).code,
+              Code::refund_exceeds_order);
+    EXPECT_EQ(shop.order("A")->state, OrderState::confirmed);
+    part = shop.refund_order("A", 600);
+    EXPECT_EQ(part.amount, Points{16});  // floor(33 x 600 / 1200)
+    part = shop.refund_order("A");
+    EXPECT_EQ(part.amount, Points{17});
+    EXPECT_EQ(shop.order("A")->state, OrderState::refunded);
+    EXPECT_EQ(shop.order("A")->refunded_points, Points{50});
+    EXPECT_EQ(shop.order("A")->refunded_cash, Money{1500});
+    EXPECT_EQ(shop.balances(), (Balances{.available = {100}}));
+}
+
+TEST(Orders, GiveRefundsBackToTheirLotsInReverse) {
+    Shop shop;
+    shop.earn(30, at(2027, 2, 2));
+    shop.earn(50, at(2027, 2, 9));
+    shop.settle(shop.quote({{.payable = 600, .points = 60, .value = 600}}), "A");
+    shop.refund_order("A", 400);
+    EXPECT_EQ(shop.lots(), (std::vector<std::pair<Instant, std::int64_t>>{{at(2027, 2, 2), 10},
+                                                                          {at(2027, 2, 9), 50}}));
+    shop.now = at(2027, 2, 3);
+    const Outcome rest = shop.refund_order("A");  // whose lot has expired meanwhile
+    EXPECT_EQ(rest.amount, Points{20});
+    EXPECT_EQ(shop.balances(), (Balances{.available = {50}}));
+}
+
+TEST(Orders, TakeRestrictedPointsOnlyAsFarAsTheirLinesGo) {
+    Shop shop;
+    shop.earn_restricted(40, 5, at(2027, 2, 2));
+    shop.earn_restricted(40, 6, at(2027, 2, 3));
+    shop.earn(40, at(2027, 3, 1));
+    OrderTerms quote = shop.quote({card});
+    quote.restricted = {{.restriction = Restriction{5}, .most = {20}}};
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::ok);
+    EXPECT_EQ(shop.lots(), (std::vector<std::pair<Instant, std::int64_t>>{
+                               {at(2027, 2, 2), 20}, {at(2027, 2, 3), 40}, {at(2027, 3, 1), 10}}));
+    OrderTerms more = shop.quote({card});
+    more.restricted = quote.restricted;
+    EXPECT_EQ(shop.settle(more, "B").detail, static_cast<std::int64_t>(UncoveredLimit::points));
+}
+
+TEST(Orders, CountForLimitsPerMemberAndGiveThemBack) {
+    Shop shop;
+    shop.earn(1000);
+    std::vector<OrderTerms> quotes;
+    for (int i = 0; i < 5; ++i) {
+        OrderTerms quote = shop.quote({card});
+        quote.valid_until = shop.now + days(60);
+        quote.uses = {{.key = {.kind = UseKind::limit_day, .id = 3},
+                       .amount = {.money = {500}, .points = {50}, .count = 1},
+                       .most = {.money = {1200}, .points = {-1}, .count = -1}},
+                      {.key = {.kind = UseKind::limit_month, .id = 4},
+                       .amount = {.money = {500}, .points = {50}, .count = 1},
+                       .most = {.money = {-1}, .points = {200}, .count = -1}}};
+        quotes.push_back(quote);
+    }
+    EXPECT_EQ(shop.settle(quotes[0], "0").code, Code::ok);
+    EXPECT_EQ(shop.settle(quotes[1], "1").code, Code::ok);
+    const Outcome over = shop.settle(quotes[2], "2");
+    EXPECT_EQ(over.code, Code::quote_no_longer_covered);
+    EXPECT_EQ(over.detail, static_cast<std::int64_t>(UncoveredLimit::limit_day));
+    EXPECT_EQ(shop.cancel("1").code, Code::ok);
+    EXPECT_EQ(shop.settle(quotes[2], "2").code, Code::ok);  // INV-10
+    EXPECT_EQ(shop.confirm("0", 1500).code, Code::ok);
+    shop.now = shop.now + days(1);  // 1 February: another day and another month; 2 has timed out
+    EXPECT_EQ(shop.settle(quotes[3], "3").code, Code::ok);
+    EXPECT_EQ(shop.settle(quotes[4], "4").code, Code::ok);
+    shop.now = shop.now + hours(1);  // both time out, and are counted no more
+    shop.sweep();
+    std::optional<Account> room;
+    const Account* account = shop.ledger.account_at(shop.member, shop.program, shop.now, room);
+    const LocalDate today{.days =
+                              static_cast<std::int32_t>((shop.now.ns + hours(8).ns) / days(1).ns)};
+    EXPECT_EQ(account->used({.kind = UseKind::limit_day, .id = 3}, today), UseSum{});
+}
+
+TEST(Orders, KeepTheirHoldsToThemselves) {
+    Shop shop;
+    shop.earn(80);
+    const Outcome settled = shop.settle(shop.quote({card}), "A");
+    const auto number = static_cast<std::int64_t>(shop.entry(settled.entry_id).reference);
+    EXPECT_EQ(shop.capture(number, 10).code, Code::hold_not_found);
+    EXPECT_EQ(shop.release(number).code, Code::hold_not_found);
+    EXPECT_EQ(shop.refund(settled.entry_id).code, Code::original_wrong_kind);
+}
+
+TEST(Orders, AreForgottenOnceTheyCannotBeRefunded) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(200);
+    OrderTerms quote = shop.quote({card});
+    quote.refundable_days = 10;
+    shop.settle(quote, "A");
+    shop.confirm("A", 1500);
+    shop.now = shop.now + days(10);
+    EXPECT_EQ(shop.refund_order("A").code, Code::refund_exceeds_order);
+    shop.now = shop.now + hours(1);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "B").code, Code::ok);
+    EXPECT_EQ(shop.order("A"), nullptr);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
+}
+
+// INV-12: from zero, and from the records of any moment, on which the later entries are replayed.
+TEST(Orders, AreTheSameFromTheJournalAndFromACheckpoint) {
+    Shop shop;
+    shop.earn(500, at(2027, 3, 1));
+    shop.settle(shop.quote({card}), "A");
+    shop.settle(shop.quote({card}), "B");
+    shop.confirm("A", 1500);
+    shop.refund_order("A", 700);
+
+    Ledger loaded({.seed = 42});
+    RecordCursor cursor;
+    RecordSlice slice;
+    bool more = true;
+    int slices = 0;
+    while (more) {
+        slice.clear();
+        more = shop.ledger.next_slice(cursor, 1, slice);
+        for (const RecordSlice::Place& place : slice.records)
+            ASSERT_TRUE(loaded.load_record(slice.record(place)).has_value());
+        // The account record is older than the orders'.
+        if (++slices == 3) shop.refund_order("A", 100);
+    }
+    shop.now = shop.now + hours(1);
+    shop.refund_order("A");
+    shop.sweep();
+
+    Ledger from_zero({.seed = 42});
+    from_zero.install(plain_program());
+    shop.replay_into(from_zero);
+    EXPECT_EQ(from_zero.state_hash(), shop.ledger.state_hash());
+    shop.replay_into(loaded);
+    EXPECT_EQ(loaded.state_hash(), shop.ledger.state_hash());
+}
+
+TEST(Orders, RefundSharesCloseForAnyCuts) {
+    for (std::int64_t cut = 1; cut < 97; ++cut) {
+        Points points;
+        Money cash;
+        for (std::int64_t given = 0; given < 97; given += cut) {
+            const OrderShare part =
+                share_of({97}, {31}, {50}, {given}, {std::min(cut, 97 - given)});
+            points += part.points;
+            cash += part.cash;
+            EXPECT_GE(part.points, Points{0});
+        }
+        EXPECT_EQ(points, Points{31});
+        EXPECT_EQ(cash, Money{47});
+    }
+}
+
+}  // namespace
+}  // namespace suanpan::ledger

@@ -5,7 +5,7 @@ set -euo pipefail
 check=$1/tools/check/includes
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree"/{protocol/base,storage,server/ledger,server/shard,server/net,client,bench}
+mkdir -p "$tree"/{protocol/base,protocol/codec,storage,server/ledger,server/shard,server/net,client,bench}
 
 # put FILE LINE...: a file of these lines.
 put() {
@@ -15,7 +15,8 @@ put() {
 }
 put protocol/base/ids.h '#pragma once' '#include <cstdint>'
 put protocol/code.h '#pragma once' '#include "protocol/base/ids.h"'
-put protocol/codec.cc '#include <flatbuffers/flatbuffers.h>' '#include "suanpan_generated.h"'
+put protocol/codec/wire.h '#pragma once' '#include <flatbuffers/flatbuffers.h>' '#include "suanpan_generated.h"'
+put protocol/codec.cc '#include "protocol/codec/wire.h"'
 put storage/lmdb_env.cc '#include <lmdb.h>'
 put storage/journal.h '#pragma once' '#include "protocol/code.h"'
 put server/ledger/lot.h '#pragma once' '#include "protocol/code.h"'
@@ -56,6 +57,7 @@ finds storage/segment.cc 'LMDB has one door' '#include <lmdb.h>'
 finds storage/lmdb_env.h 'a second file' '#pragma once' '  #  include <lmdb.h>'
 finds protocol/frame.cc 'FlatBuffers has one door' '#include "flatbuffers/flatbuffers.h"'
 finds protocol/frame.cc 'FlatBuffers has one door' '#include "suanpan_generated.h"'
+finds protocol/frame.cc 'the inside of the codec' '#include "protocol/codec/wire.h"'
 finds server/shard/loop.cc 'Asio belongs to' '#include <boost/asio/io_context.hpp>'
 finds server/ledger/lot.cc 'no thread' '#include <mutex>'
 finds server/ledger/lot.cc 'no socket' '#include <sys/socket.h>'

@@ -22,6 +22,48 @@ TEST(Shard, MakesARaisedFloorDurableForALookupOnAnIdleServer) {
     EXPECT_GT(world.committer().durable_floor_ms(), late.head.request_id.unix_ms());
 }
 
+TEST(Shard, ExplainsWhichLotsARequestDrainedAndWhy) {
+    ShardWorld world;
+    world.make_program();
+    const Instant soon = world.clock.now() + days(2);
+    const Instant later = world.clock.now() + days(9);
+    world.ask(world.command(CommandKind::earn, Earn{.amount = Points{50}, .expires_at = later}));
+    const Lsn before =
+        world.ask(world.command(CommandKind::earn, Earn{.amount = Points{30}, .expires_at = soon}))
+            .entry_id;
+    const Command spend = world.command(CommandKind::spend, Spend{.amount = Points{60}});
+    const Outcome spent = world.ask(spend);
+    ASSERT_EQ(spent.code, Code::ok);
+
+    Command ask = spend;
+    ask.head.kind = CommandKind::explain;
+    ask.body = Explain{};
+    const std::uint32_t number = world.send(ask);
+    world.settle();
+    const Reply* reply = world.reply(number);
+    ASSERT_NE(reply, nullptr);
+    ASSERT_NE(reply->body, nullptr);
+    const auto& told = std::get<Explanation>(*reply->body);
+    EXPECT_EQ(told.outcome, spent);
+    EXPECT_EQ(told.kind, static_cast<std::uint16_t>(CommandKind::spend));
+    EXPECT_EQ(told.previous_entry, before);
+    EXPECT_EQ(told.policy_version, 1U);
+    EXPECT_NE(told.entry_hash, Sha256{});
+    ASSERT_EQ(told.lots.size(), 2U);
+    EXPECT_EQ(told.lots[0].expires_at, soon);
+    EXPECT_EQ(told.lots[0].delta, Points{-30});
+    EXPECT_EQ(told.lots[1].expires_at, later);
+    EXPECT_EQ(told.lots[1].delta, Points{-30});
+
+    // What was refused has no entry of its own; what never came has none at all.
+    const Command refused = world.command(CommandKind::spend, Spend{.amount = Points{1000}});
+    ASSERT_EQ(world.ask(refused).code, Code::insufficient_points);
+    ask.head.request_id = refused.head.request_id;
+    EXPECT_EQ(world.ask(ask).code, Code::refused);
+    ask.head.request_id.low ^= 1U;
+    EXPECT_EQ(world.ask(ask).code, Code::unknown_yet);
+}
+
 TEST(Shard, CommitsNothingForALookupOfAnIdThatCouldStillRun) {
     ShardWorld world;
     world.make_program();

@@ -35,21 +35,34 @@ ShortText<N> short_text(std::string_view text) {
 }  // namespace
 
 std::vector<Outcome> Received::outcomes() const {
-    const auto kind = static_cast<CommandKind>(header.kind);
-    if (kind == CommandKind::hello) {
-        const auto greeting = decode_greeting(body());
-        if (greeting) return {greeting->outcome};
-    } else if (kind == CommandKind::statement) {
-        const auto statement = decode_statement(body());
-        if (statement) return {statement->outcome};
-    } else if (kind == CommandKind::expiring) {
-        const auto expiring = decode_expiring(body());
-        if (expiring) return {expiring->outcome};
-    } else {
-        std::vector<Outcome> results;
-        if (decode_results(body(), results)) return results;
+    const auto only = [this](const auto& decoded) -> std::vector<Outcome> {
+        if (!decoded)
+            throw std::runtime_error("a reply that cannot be read, of kind " +
+                                     std::to_string(header.kind));
+        return {decoded->outcome};
+    };
+    switch (static_cast<CommandKind>(header.kind)) {
+        case CommandKind::hello:
+            return only(decode_greeting(body()));
+        case CommandKind::statement:
+            return only(decode_statement(body()));
+        case CommandKind::expiring:
+            return only(decode_expiring(body()));
+        case CommandKind::quote:
+            return only(decode_quote(body()));
+        case CommandKind::order:
+            return only(decode_order(body()));
+        case CommandKind::terms:
+            return only(decode_terms(body()));
+        case CommandKind::rules_put:
+            return only(decode_rules(body()));
+        default: {
+            std::vector<Outcome> results;
+            if (decode_results(body(), results)) return results;
+            throw std::runtime_error("a reply that cannot be read, of kind " +
+                                     std::to_string(header.kind));
+        }
     }
-    throw std::runtime_error("a reply that cannot be read, of kind " + std::to_string(header.kind));
 }
 
 Outcome Received::outcome() const {

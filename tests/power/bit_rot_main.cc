@@ -281,7 +281,7 @@ int run(Arguments& arguments) {
     std::fflush(stdout);
     bool good = true;
     for (const bool killed : {false, true}) {
-        const TemporaryFolder folder;
+        TemporaryFolder folder;
         arguments.load.folder = folder.path();
         arguments.load.kill_at_end = killed;
         run_traced_load(arguments.load);

@@ -218,9 +218,9 @@ TEST_F(RetainerTest, EndsAStatementAndRefusesARefundOfWhatIsGone) {
     world.settle();
     ASSERT_NE(world.reply(asked), nullptr);
     EXPECT_EQ(world.answer(asked)->code, Code::history_ends);
-    ASSERT_THAT(world.reply(asked)->statement->lines, SizeIs(2));
-    EXPECT_EQ(world.reply(asked)->statement->lines[0].amount, Points{-7});
-    EXPECT_EQ(world.reply(asked)->statement->next, Lsn{});
+    ASSERT_THAT(std::get<Statement>(*world.reply(asked)->body).lines, SizeIs(2));
+    EXPECT_EQ(std::get<Statement>(*world.reply(asked)->body).lines[0].amount, Points{-7});
+    EXPECT_EQ(std::get<Statement>(*world.reply(asked)->body).next, Lsn{});
 
     const Lsn before = world.committer().durable();
     EXPECT_EQ(

@@ -74,7 +74,8 @@ TEST(Checkout, RefusesATokenThatIsNotItsOwn) {
         std::vector<std::byte> altered = quote.token;
         altered[i] ^= std::byte{1};
         EXPECT_EQ(till.checkout.open_token(altered), std::nullopt) << i;
-        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i)), std::nullopt) << i;
+        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i)), std::nullopt)
+            << i;
     }
     EXPECT_NE(till.checkout.open_token(quote.token), std::nullopt);
     Sha256 other{};
@@ -93,6 +94,95 @@ TEST(Checkout, HonoursAQuoteAcrossARotation) {
     EXPECT_EQ(till.settle(quote, "A").code, Code::ok);
     till.now = quote.valid_until;
     EXPECT_EQ(till.settle(quote, "B").code, Code::order_exists);
+}
+
+// A quote used to count for its campaign's budget, which no account counts: settle then refused the
+// server's own token.
+TEST(Checkout, SettlesAnOrderOfACampaign) {
+    Till till(std::string(ten_points_a_yuan) +
+              "[[campaign]]\nid = 7\nstart = 2027-01-01T00:00:00Z\n"
+              "end = 2027-02-01T00:00:00Z\nmultiplier = 2\nmember_orders_max = 1\n");
+    till.earn(200);
+    const QuoteAnswer quote = till.quote({card});
+    EXPECT_EQ(quote.campaign, 7U);
+    EXPECT_EQ(quote.value, Money{2000});
+    const QuoteAnswer second = till.quote({card});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{100});
+    const Outcome again = till.settle(second, "B");
+    EXPECT_EQ(again.code, Code::quote_no_longer_covered);  // INV-10
+    EXPECT_EQ(again.detail, static_cast<std::int64_t>(UncoveredLimit::campaign));
+    EXPECT_EQ(till.quote({card}).campaign, 0U);
+}
+
+TEST(Checkout, SettlesAnOrderWithACoupon) {
+    Till till(std::string(ten_points_a_yuan) + "[[coupon]]\nid = 5\nminus = 300\nmember_max = 1\n");
+    till.earn(50);
+    const QuoteAnswer quote = till.quote({card}, "", {5});
+    EXPECT_EQ(quote.coupons, Money{300});
+    EXPECT_EQ(quote.cash, Money{1200});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{50});
+    EXPECT_EQ(till.quote({card}, "", {5}).outcome.code, Code::order_not_priceable);
+    EXPECT_EQ(till.cancel("A").code, Code::ok);  // gives the coupon back too
+    EXPECT_EQ(till.quote({card}, "", {5}).outcome.code, Code::ok);
+}
+
+// seal() must write nothing that open() would not read, whatever the terms say.
+TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
+    std::mt19937 random(20270201);
+    const auto draw = [&](std::int64_t from, std::int64_t to) {
+        return std::uniform_int_distribution<std::int64_t>(from, to)(random);
+    };
+    int sound = 0;
+    for (int round = 0; round < 2000; ++round) {
+        OrderTerms terms;
+        terms.quote = random();
+        terms.member = {.high = random(), .low = random()};
+        terms.partner = PartnerId{static_cast<std::uint32_t>(random())};
+        terms.program = ProgramId{static_cast<std::uint32_t>(random())};
+        terms.rule_version = static_cast<std::uint32_t>(random());
+        terms.late_payment = draw(0, 1) == 0 ? LatePayment::auto_refund : LatePayment::reacquire;
+        terms.grace_days = static_cast<std::uint16_t>(draw(0, UINT16_MAX));
+        terms.refundable_days = static_cast<std::uint32_t>(random());
+        terms.currency.bytes = {'C', 'N', 'Y'};
+        fill_random(terms.terms_hash);
+        const Instant now{draw(0, 2'000'000'000) * 1'000'000'000};
+        terms.valid_until = now + seconds(draw(0, 86'400));
+        terms.time_out = seconds(draw(1, 7 * 86'400));
+        for (std::int64_t count = draw(1, 200); count > 0; --count) {
+            const Money list{draw(0, 1'000'000)};
+            const Money payable{draw(0, list.value)};
+            const Money value{draw(0, payable.value)};
+            const Points points{draw(0, 1'000'000)};
+            terms.lines.push_back(
+                {.list = list, .payable = payable, .points = points, .value = value});
+            terms.list += list;
+            terms.payable += payable;
+            terms.value += value;
+            terms.points += points;
+        }
+        const auto most = [&](std::int64_t amount) {
+            return draw(0, 1) == 0 ? -1 : draw(amount, amount_points_max);
+        };
+        for (std::int64_t count = draw(0, 3); count > 0; --count) {
+            const UseSum amount{
+                .money = {draw(0, 1000)}, .points = {draw(0, 9)}, .count = draw(0, 1)};
+            terms.uses.push_back({.key = {.kind = static_cast<UseKind>(draw(0, 7)),
+                                          .id = static_cast<std::uint32_t>(random())},
+                                  .amount = amount,
+                                  .most = {.money = {most(amount.money.value)},
+                                           .points = {most(amount.points.value)},
+                                           .count = most(amount.count)}});
+        }
+        const std::int64_t sets = draw(0, 200);
+        for (std::uint16_t set = 1; set <= sets; ++set)
+            terms.restricted.push_back(
+                {.restriction = Restriction{set}, .most = {draw(0, amount_points_max)}});
+        if (!terms.is_sound()) continue;
+        ++sound;
+        QuoteSeal seal({});
+        ASSERT_EQ(seal.open(seal.seal(terms, now)), terms) << "round " << round;
+    }
+    EXPECT_GT(sound, 500);
 }
 
 TEST(Checkout, AsksForARuleBookAndForTheProgramsCurrency) {

@@ -135,6 +135,10 @@ Decision Decider::decide(const Settle& command) {
         terms.program != head.program)
         return refused(Code::quote_not_authentic);
     if (program_ == nullptr) return refused(Code::program_not_found);
+    // Whoever vouches for the terms: they are none of ours without the rules that they name.
+    const RuleTextPtr rules = ledger_.rules().find(head.program, terms.rule_version);
+    if (rules == nullptr || rules->hash != terms.terms_hash)
+        return refused(Code::quote_not_authentic);
     OrderPtr before = account().find_order(head.partner, command.order);
     if (before == nullptr && account().rare() != nullptr) {
         const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {

@@ -198,7 +198,7 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
 // The token is opened here, so that the ledger sees the terms only that we once promised.
 void Shard::settle(const Command& command, const ReplyTo& to, const Hash128& digest) {
     const auto& asked = std::get<Settle>(command.body);
-    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token);
+    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token, now_);
     if (!terms) return refuse(to, Code::quote_not_authentic);
     Command opened = command;
     std::get<Settle>(opened.body).terms = &*terms;

@@ -11,6 +11,8 @@ constexpr std::int64_t waiting = 1;
 constexpr std::int64_t confirmed = 2;
 constexpr std::int64_t cancelled = 3;
 constexpr std::int64_t refunded = 4;
+constexpr std::string_view rules_text = "ten points are a yuan";
+const Sha256 rules_hash = sha256(std::as_bytes(std::span(rules_text)));
 
 // A book of points with a shop in front of it, whose quotes are made up.
 class Shop : public LedgerBook {
@@ -24,12 +26,20 @@ public:
         std::int64_t value;
     };
     OrderTerms quote(const std::vector<Line>& lines) {
+        if (ledger.rules().find(program, 1) == nullptr) {
+            RuleText rules{.program = program,
+                           .version = 1,
+                           .hash = rules_hash,
+                           .text = std::string(rules_text)};
+            ledger.install(std::make_shared<const RuleText>(std::move(rules)));
+        }
         OrderTerms terms;
         terms.quote = ++quotes_;
         terms.partner = partner;
         terms.program = program;
         terms.member = member;
         terms.rule_version = 1;
+        terms.terms_hash = rules_hash;
         terms.currency = short_text<8>("CNY");
         terms.refundable_days = 400;
         terms.valid_until = now + seconds(600);
@@ -150,6 +160,20 @@ TEST(Orders, RefuseAQuoteThatIsOverOrSomebodyElses) {
     quote.valid_until = shop.now + seconds(1);
     quote.member = bob;
     EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+}
+
+// Terms that were made under rules which this server does not have, whoever sealed them.
+TEST(Orders, RefuseTermsOfRulesThatAreNotTheirs) {
+    Shop shop;
+    shop.earn(200);
+    OrderTerms quote = shop.quote({card});
+    quote.terms_hash[0] ^= std::byte{1};
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+    quote.terms_hash = rules_hash;
+    quote.rule_version = 2;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+    quote.rule_version = 1;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::ok);
 }
 
 TEST(Orders, RefuseWhatIsNoLongerCovered) {

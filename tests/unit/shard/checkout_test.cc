@@ -1,6 +1,7 @@
 // Checkout: quotes by a rule book, tokens, and settlements that take exactly what was quoted.
 #include "server/shard/checkout.h"
 
+#include "server/ledger/order_format.h"
 #include "tests/unit/shard/till.h"
 
 #include <gtest/gtest.h>
@@ -73,14 +74,50 @@ TEST(Checkout, RefusesATokenThatIsNotItsOwn) {
     for (std::size_t i = 0; i < quote.token.size(); ++i) {
         std::vector<std::byte> altered = quote.token;
         altered[i] ^= std::byte{1};
-        EXPECT_EQ(till.checkout.open_token(altered), std::nullopt) << i;
-        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i)), std::nullopt)
+        EXPECT_EQ(till.checkout.open_token(altered, till.now), std::nullopt) << i;
+        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i), till.now), std::nullopt)
             << i;
     }
-    EXPECT_NE(till.checkout.open_token(quote.token), std::nullopt);
+    EXPECT_NE(till.checkout.open_token(quote.token, till.now), std::nullopt);
     Sha256 other{};
     other[0] = std::byte{1};
-    EXPECT_EQ(QuoteSeal(other).open(quote.token), std::nullopt);
+    EXPECT_EQ(QuoteSeal(other).open(quote.token, till.now), std::nullopt);
+}
+
+// A seal that had not made a key yet used to take one of zeros for the day 2^32 - 1, so that
+// anybody could make tokens for a server that had just started.
+TEST(QuoteSeal, HasNoKeyThatAnybodyKnows) {
+    Till till(ten_points_a_yuan);
+    till.earn(50);
+    const auto terms = till.checkout.open_token(till.quote({card}).token, till.now);
+    ASSERT_TRUE(terms.has_value());
+    Sha256 secret{};
+    secret[5] = std::byte{7};
+    for (const std::uint32_t day :
+         {UINT32_MAX, 0U, static_cast<std::uint32_t>(till.now.ns / days(1).ns)}) {
+        std::vector<std::byte> token;
+        ledger::ByteAppender to(token);
+        to.put(std::uint32_t{1});
+        to.put(day);
+        ledger::put_terms(token, *terms);
+        to.put(hmac_sha256(Sha256{}, token));
+        QuoteSeal untouched(secret);
+        EXPECT_EQ(untouched.open(token, till.now), std::nullopt) << day;
+    }
+}
+
+// A key that leaks must not seal quotes for ever.
+TEST(QuoteSeal, OpensNothingOfTomorrowAndNoPromiseThatItsDayCouldNotMake) {
+    Till till(ten_points_a_yuan);
+    till.earn(50);
+    auto terms = till.checkout.open_token(till.quote({card}).token, till.now);
+    ASSERT_TRUE(terms.has_value());
+    QuoteSeal seal({});
+    const std::vector<std::byte> token = seal.seal(*terms, till.now);
+    EXPECT_EQ(seal.open(token, till.now - days(1)), std::nullopt);
+    EXPECT_EQ(seal.open(token, till.now + days(30)), terms);  // expired, and said to be
+    terms->valid_until = till.now + days(3);
+    EXPECT_EQ(seal.open(seal.seal(*terms, till.now), till.now + days(2)), std::nullopt);
 }
 
 // Keys rotate every day; a quote of yesterday holds until it says.
@@ -180,7 +217,7 @@ TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
         if (!terms.is_sound()) continue;
         ++sound;
         QuoteSeal seal({});
-        ASSERT_EQ(seal.open(seal.seal(terms, now)), terms) << "round " << round;
+        ASSERT_EQ(seal.open(seal.seal(terms, now), now), terms) << "round " << round;
     }
     EXPECT_GT(sound, 500);
 }

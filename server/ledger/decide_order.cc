@@ -82,12 +82,22 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
     return std::nullopt;
 }
 
+// So that no entry that this order will ever be in passes entry_bytes_max: the largest gives every
+// piece back, and carries the order and what is due along.
+std::size_t Decider::order_lots_max(const Order& order) {
+    constexpr std::size_t rest_bytes = 1024;  // header, balances, counters
+    const std::size_t room = limits::entry_bytes_max - limits::due_bytes_max - rest_bytes;
+    return std::min<std::size_t>(limits::lots_drained_max,
+                                 (room - order_entry_bytes(order)) / returned_slice_bytes);
+}
+
 bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
     const OrderTerms& terms = order.terms;
     const bool waits = order.state == OrderState::waiting;
     std::vector<RestrictedMost> left_of = terms.restricted;
     Points left = terms.points;
-    std::uint32_t lots = 0;
+    const std::size_t lots_max = order_lots_max(order);
+    std::size_t lots = 0;
     DrainCursor cursor(account().lots(), account().sliding_expires_at());
     while (left > Points{}) {
         const Lot* lot = cursor.next();
@@ -104,7 +114,7 @@ bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
             most->most -= piece;
         }
         SUANPAN_ASSERT(account().expires_at(key) > now_);  // INV-5
-        if (++lots > limits::lots_drained_max) return false;
+        if (++lots > lots_max) return false;
         left -= piece;
         out_.add(LotDelta{.lot = key, .delta = -piece, .cause = Cause::request});
         if (waits)

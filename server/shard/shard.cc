@@ -81,7 +81,16 @@ void Shard::accept(const Command& command, const ReplyTo& to) {
         read(command, to);
     else
         change(command, to);
-    if (batch_.commands() < options_.batch_commands_max) return;
+    close_full_batch();
+}
+
+bool Shard::batch_is_full() const {
+    return batch_.commands() >= options_.batch_commands_max ||
+           batch_.entry_bytes() >= options_.batch_bytes_max;
+}
+
+void Shard::close_full_batch() {
+    if (!batch_is_full()) return;
     // The commit of this batch runs while the next one is decided.
     end_batch();
     commit();

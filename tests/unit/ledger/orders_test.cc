@@ -408,6 +408,78 @@ TEST(Orders, AreForgottenOnceTheyCannotBeRefunded) {
     EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
 }
 
+// Eighty orders of 200 lines that timed out together used to make one entry of half a megabyte.
+TEST(Orders, TimeOutTogetherInAsManyEntriesAsTheyNeed) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(80);
+    const std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    for (int i = 0; i < 80; ++i)
+        ASSERT_EQ(shop.settle(shop.quote(lines), std::to_string(i)).code, Code::ok);
+    shop.now = shop.now + days(1);
+    const std::uint64_t before = shop.last_lsn();
+    shop.sweep();
+    EXPECT_EQ(shop.last_lsn() - before, 2U);
+    for (int i = 0; i < 80; ++i)
+        EXPECT_EQ(shop.order(std::to_string(i))->step, OrderStep::timed_out);
+}
+
+TEST(Orders, PostLargeOrdersThatTimedOutBeforeTheRequestInEntriesOfTheirOwn) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(80);
+    const std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    for (int i = 0; i < 64; ++i)
+        ASSERT_EQ(shop.settle(shop.quote(lines), std::to_string(i)).code, Code::ok);
+    shop.now = shop.now + days(1);
+    EXPECT_EQ(shop.spend(30).balances, (Balances{.available = {50}}));
+    EXPECT_EQ(shop.order("63")->step, OrderStep::timed_out);
+}
+
+// A confirmation that posted its own order's time-out along used to need more than an entry holds.
+TEST(Orders, TakeThousandsOfLotsAgainForALatePayment) {
+    Shop shop;
+    shop.checks = false;
+    for (int i = 0; i < 3600; ++i) shop.earn(1, at(2028, 1, 1) + hours(i));
+    shop.settle(shop.quote({{.payable = 4000, .points = 3600, .value = 3600}}), "A");
+    EXPECT_EQ(shop.balances(), (Balances{.held = {3600}}));
+    shop.now = shop.now + seconds(1800);
+    const Outcome paid = shop.confirm("A", 400);
+    EXPECT_EQ(paid.detail, confirmed);
+    EXPECT_EQ(paid.amount, Points{3600});
+    EXPECT_EQ(shop.refund_order("A").amount, Points{3600});
+}
+
+// The largest order there is, through the largest entry it can ever be in: each piece of each lot
+// comes back and repays debt, while as much as may be is due along.
+TEST(Orders, TakeNoMoreLotsThanTheirEntriesHaveRoomFor) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop(spec);
+    shop.checks = false;
+    const Outcome soon = shop.earn(10'000, at(2027, 6, 1));
+    for (int i = 0; i < 4096; ++i) shop.earn(1, at(2028, 1, 1) + hours(i));
+    shop.spend(10'000);
+    std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    const auto quote_of = [&](std::int64_t points) {
+        lines.front() = {.payable = points + 1, .points = points, .value = points};
+        OrderTerms terms = shop.quote(lines);
+        for (std::uint32_t id = 0; id < limits::order_uses_max; ++id)
+            terms.uses.push_back({.key = {.kind = UseKind::limit_day, .id = id},
+                                  .amount = {.money = {1}, .points = {1}, .count = 1}});
+        return terms;
+    };
+    EXPECT_EQ(shop.settle(quote_of(3900), "A").detail,
+              static_cast<std::int64_t>(UncoveredLimit::lots));
+    EXPECT_EQ(shop.settle(quote_of(3840), "A").detail, waiting);
+    for (int i = 0; i < 64; ++i) EXPECT_EQ(shop.hold(1, seconds(60)).code, Code::ok);
+    EXPECT_EQ(shop.revoke(soon.entry_id).code, Code::ok);
+    EXPECT_GT(shop.balances().debt, Points{4000});
+    shop.now = shop.now + seconds(60);
+    EXPECT_EQ(shop.cancel("A").amount, Points{3840});
+    EXPECT_LT(shop.balances().debt, Points{10'000});
+}
+
 // INV-12: from zero, and from the records of any moment, on which the later entries are replayed.
 TEST(Orders, AreTheSameFromTheJournalAndFromACheckpoint) {
     Shop shop;

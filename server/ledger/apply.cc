@@ -60,8 +60,9 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
 }
 
 void Ledger::put_orders(const Entry& entry, Account& account) {
-    for (const OrderPtr& order : entry.orders) account.put_order(order);
+    // First, so that it drops none that this very entry has changed.
     account.prune_orders(entry.time);
+    for (const OrderPtr& order : entry.orders) account.put_order(order);
 }
 
 Lsn Ledger::exchange_last_lsn(AccountRef ref, Lsn lsn) {

@@ -94,6 +94,7 @@ private:
         Order order = *found;
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
+        order.keep_from(now_, unpaid_order_kept_min);
         give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
         out_.put(std::move(order));
     }

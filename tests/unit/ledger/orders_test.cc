@@ -83,7 +83,7 @@ public:
     OrderPtr order(std::string_view name) const {
         std::optional<Account> room;
         return ledger.account_at(member, program, now, room)
-            ->find_order(partner, short_text<64>(name));
+            ->find_order(partner, short_text<64>(name), now);
     }
 
 private:
@@ -478,6 +478,97 @@ TEST(Orders, TakeNoMoreLotsThanTheirEntriesHaveRoomFor) {
     shop.now = shop.now + seconds(60);
     EXPECT_EQ(shop.cancel("A").amount, Points{3840});
     EXPECT_LT(shop.balances().debt, Points{10'000});
+}
+
+// Within seven days, paid on the eighth: the order used to be forgotten by the very entry that took
+// the points.
+TEST(Orders, AreKnownAfterALatePaymentHoweverLateItCame) {
+    for (const LatePayment policy : {LatePayment::reacquire, LatePayment::auto_refund}) {
+        Shop shop;
+        shop.earn(80);
+        OrderTerms quote = shop.quote({card});
+        quote.refundable_days = 7;
+        quote.late_payment = policy;
+        shop.settle(quote, "A");
+        shop.now = shop.now + hours(1);
+        shop.sweep();
+        shop.now = shop.now + days(7);
+        const std::int64_t detail = shop.confirm("A", 1500).detail;
+        EXPECT_EQ(detail, policy == LatePayment::reacquire ? confirmed : cancelled);
+        ASSERT_NE(shop.order("A"), nullptr);
+        shop.now = shop.now + days(6);
+        EXPECT_EQ(shop.confirm("A", 1500).detail, detail);
+        EXPECT_EQ(shop.refund_order("A", 100).code,
+                  policy == LatePayment::reacquire ? Code::ok : Code::order_not_confirmed);
+    }
+}
+
+// The server was down for longer than the order was to be known for.
+TEST(Orders, AreKnownForALatePaymentWhenTheirTimeOutIsPostedLate) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms quote = shop.quote({card});
+    quote.refundable_days = 7;
+    shop.settle(quote, "A");
+    shop.now = shop.now + days(9);
+    shop.sweep();
+    EXPECT_EQ(shop.confirm("A", 1500).detail, confirmed);
+    EXPECT_EQ(shop.refund_order("A").amount, Points{50});
+}
+
+// Paid on the second day: an order that may be refunded for one day used to be refundable never.
+TEST(Orders, CountTheDaysOfRefundFromTheirPayment) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms late = shop.quote({card});
+    late.refundable_days = 1;
+    shop.settle(late, "A");
+    EXPECT_EQ(shop.order("A")->refundable_until(), Instant{});
+    shop.now = shop.now + days(2);
+    EXPECT_EQ(shop.confirm("A", 1500).detail, confirmed);
+    EXPECT_EQ(shop.order("A")->refundable_until(), shop.now + days(1));
+    shop.now = shop.now + days(1) - nanoseconds(1);
+    EXPECT_EQ(shop.refund_order("A", 1000).code, Code::ok);
+    shop.now = shop.now + nanoseconds(1);
+    EXPECT_EQ(shop.refund_order("A", 1000).code, Code::refund_exceeds_order);
+
+    OrderTerms at_once = shop.quote({{.payable = 20, .points = 20, .value = 20}});
+    at_once.refundable_days = 1;
+    shop.settle(at_once, "B");
+    EXPECT_EQ(shop.order("B")->refundable_until(), shop.now + days(1));
+}
+
+// Ten thousand orders that nobody could refund any more used to refuse the next one, for ever.
+TEST(Orders, AreRefusedForTooManyOnlyWhileThoseAreKnown) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(10);
+    const auto settle = [&shop](const std::string& name) {
+        OrderTerms quote = shop.quote({{.payable = 0, .points = 0, .value = 0}});
+        quote.refundable_days = 1;
+        return shop.settle(quote, name);
+    };
+    for (std::uint32_t i = 0; i < limits::orders_per_account_max; ++i)
+        ASSERT_EQ(settle(std::to_string(i)).code, Code::ok);
+    EXPECT_EQ(settle("one more").code, Code::too_many_orders);
+    shop.now = shop.now + days(7);
+    EXPECT_EQ(settle("one more").code, Code::ok);
+    EXPECT_EQ(settle("0").code, Code::ok);
+    EXPECT_EQ(shop.order("1"), nullptr);
+}
+
+// A name is free from the instant at which its order is forgotten, not from the next entry on.
+TEST(Orders, HaveTheirNameForAsLongAsTheyAreKnown) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms quote = shop.quote({{.payable = 20, .points = 20, .value = 20}});
+    quote.refundable_days = 7;
+    shop.settle(quote, "A");
+    shop.now = shop.now + days(7) - nanoseconds(1);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::order_exists);
+    shop.now = shop.now + nanoseconds(1);
+    EXPECT_EQ(shop.order("A"), nullptr);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
 }
 
 // INV-12: from zero, and from the records of any moment, on which the later entries are replayed.

@@ -222,6 +222,35 @@ TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
     EXPECT_GT(sound, 500);
 }
 
+// FILL takes one step beyond what finds a place; the bound of restricted points used to leave it
+// out, so that no quote under these rules could be settled.
+TEST(Checkout, SettlesRestrictedPointsThatFillUpTheLastStep) {
+    Till till(
+        "[[restriction]]\nid = 1\nproducts = [1]\n"
+        "[[deduction]]\nid = 1\npoints = 1\nmoney = 7\nstep = 100\nmode = \"fill\"\n");
+    till.earn(200, 1);
+    const QuoteAnswer quote = till.quote({{.product = 1, .unit_price = {1000}, .quantity = 1}});
+    EXPECT_EQ(quote.points, Points{200});
+    EXPECT_EQ(quote.value, Money{1000});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{200});
+}
+
+// Points of a set that came in after the quote used to pay for lines that do not take them.
+TEST(Checkout, TakesRestrictedPointsOnlyForTheLinesThatTheQuotePutThemOn) {
+    Till till(
+        "[[restriction]]\nid = 1\nproducts = [1]\n"
+        "[[deduction]]\nid = 1\npoints = 1\nmoney = 100\n");
+    till.earn(10, 0, till.now + days(30));
+    const QuoteAnswer quote = till.quote({{.product = 1, .unit_price = {1000}, .quantity = 1},
+                                          {.product = 2, .unit_price = {1000}, .quantity = 1}});
+    EXPECT_EQ(quote.lines[0].points, Points{5});
+    till.earn(10, 1, till.now + days(3));
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{10});
+    const auto account = till.ledger.find_account({.high = 1, .low = 0xa11ce}, ProgramId{1});
+    for (const ledger::Lot& lot : till.ledger.account(account).lots().all())
+        EXPECT_EQ(lot.remaining, Points{5}) << static_cast<int>(lot.key.restriction);
+}
+
 TEST(Checkout, AsksForARuleBookAndForTheProgramsCurrency) {
     Till till(ten_points_a_yuan);
     till.earn(50);

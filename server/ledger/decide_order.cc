@@ -12,9 +12,6 @@
 namespace suanpan::ledger {
 namespace {
 
-// An order stays known for some days at least, so that a late repeat is told what became of it.
-constexpr std::uint32_t order_kept_days_min = 7;
-
 std::int64_t number(OrderState state) {
     return static_cast<std::int64_t>(state);
 }
@@ -82,12 +79,22 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
     return std::nullopt;
 }
 
+// So that no entry that this order will ever be in passes entry_bytes_max: the largest gives every
+// piece back, and carries the order and what is due along.
+std::size_t Decider::order_lots_max(const Order& order) {
+    constexpr std::size_t rest_bytes = 1024;  // header, balances, counters
+    const std::size_t room = limits::entry_bytes_max - limits::due_bytes_max - rest_bytes;
+    return std::min<std::size_t>(limits::lots_drained_max,
+                                 (room - order_entry_bytes(order)) / returned_slice_bytes);
+}
+
 bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
     const OrderTerms& terms = order.terms;
     const bool waits = order.state == OrderState::waiting;
     std::vector<RestrictedMost> left_of = terms.restricted;
     Points left = terms.points;
-    std::uint32_t lots = 0;
+    const std::size_t lots_max = order_lots_max(order);
+    std::size_t lots = 0;
     DrainCursor cursor(account().lots(), account().sliding_expires_at());
     while (left > Points{}) {
         const Lot* lot = cursor.next();
@@ -104,7 +111,7 @@ bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
             most->most -= piece;
         }
         SUANPAN_ASSERT(account().expires_at(key) > now_);  // INV-5
-        if (++lots > limits::lots_drained_max) return false;
+        if (++lots > lots_max) return false;
         left -= piece;
         out_.add(LotDelta{.lot = key, .delta = -piece, .cause = Cause::request});
         if (waits)
@@ -135,10 +142,14 @@ Decision Decider::decide(const Settle& command) {
         terms.program != head.program)
         return refused(Code::quote_not_authentic);
     if (program_ == nullptr) return refused(Code::program_not_found);
-    OrderPtr before = account().find_order(head.partner, command.order);
+    // Whoever vouches for the terms: they are none of ours without the rules that they name.
+    const RuleTextPtr rules = ledger_.rules().find(head.program, terms.rule_version);
+    if (rules == nullptr || rules->hash != terms.terms_hash)
+        return refused(Code::quote_not_authentic);
+    OrderPtr before = account().find_order(head.partner, command.order, now_);
     if (before == nullptr && account().rare() != nullptr) {
         const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
-            return order->terms.quote == terms.quote;
+            return order->terms.quote == terms.quote && order->is_known(now_);
         });
         if (at != account().rare()->orders.end()) before = *at;
     }
@@ -150,7 +161,11 @@ Decision Decider::decide(const Settle& command) {
     const bool waits = terms.cash() > Money{};
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
-    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max)
+    // The entry that puts this one drops those that are known no more.
+    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max &&
+        std::ranges::count_if(rare->orders, [&](const OrderPtr& order) {
+            return order->is_known(now_);
+        }) >= limits::orders_per_account_max)
         return refused(Code::too_many_orders, limits::orders_per_account_max);
 
     Order order;
@@ -162,7 +177,8 @@ Decision Decider::decide(const Settle& command) {
     order.taken_at = now_;
     order.counted_on = today_;
     order.times_out = now_ + std::min(terms.time_out, program_->spec().hold_max);
-    order.keep_until = order.times_out + days(std::max(terms.refundable_days, order_kept_days_min));
+    if (!waits) order.confirmed_at = now_;
+    order.keep_from(waits ? order.times_out : now_);
     order.state = waits ? OrderState::waiting : OrderState::confirmed;
     order.step = waits ? OrderStep::settled : OrderStep::points_only;
     if (waits)
@@ -187,7 +203,7 @@ Decision Decider::decide(const Settle& command) {
 
 Decision Decider::decide(const ConfirmOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr order = account().find_order(command_.head.partner, command.order);
+    const OrderPtr order = account().find_order(command_.head.partner, command.order, now_);
     if (order == nullptr) return refused(Code::order_not_found);
     if (order->has_payment() && order->payment == command.payment &&
         order->paid == command.amount && order->terms.currency == command.currency) {
@@ -222,6 +238,8 @@ Decision Decider::pay_in_time(Order&& order) {
     out_.amount = hold->left;
     order.state = OrderState::confirmed;
     order.step = OrderStep::paid;
+    order.confirmed_at = now_;
+    order.keep_from(now_);
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
     return decision;
@@ -238,6 +256,7 @@ Decision Decider::pay_late(Order&& order) {
     if (is_covered) {
         SUANPAN_PROBE("a late payment found its points again");
         order.step = OrderStep::paid_late;
+        order.confirmed_at = now_;
         order.taken = std::move(taken);
         order.taken_at = now_;
         order.counted_on = today_;
@@ -253,6 +272,7 @@ Decision Decider::pay_late(Order&& order) {
         order.state = OrderState::cancelled;
         order.step = OrderStep::payment_to_return;
     }
+    order.keep_from(now_);
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
     return decision;
@@ -260,7 +280,7 @@ Decision Decider::pay_late(Order&& order) {
 
 Decision Decider::decide(const CancelOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
     if (before == nullptr) return refused(Code::order_not_found);
     out_.reference = before->number;
     if (before->state == OrderState::cancelled) return accepted();  // as it is, and nothing moves
@@ -286,18 +306,18 @@ Decision Decider::decide(const CancelOrder& command) {
     Order order = *before;
     order.state = OrderState::cancelled;
     order.step = OrderStep::cancelled;
+    order.keep_from(now_, unpaid_order_kept_min);
     out_.put(std::move(order));
     return accepted();
 }
 
 Decision Decider::decide(const RefundOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
     if (before == nullptr) return refused(Code::order_not_found);
     if (before->state != OrderState::confirmed && before->state != OrderState::refunded)
         return refused(Code::order_not_confirmed, number(before->state));
-    if (now_ >= before->settled_at + days(before->terms.refundable_days))
-        return refused(Code::refund_exceeds_order, 0);
+    if (now_ >= before->refundable_until()) return refused(Code::refund_exceeds_order, 0);
     const std::vector<LineRefund> none;
     const std::vector<LineRefund>& lines =
         command.payload == nullptr ? none : command.payload->refunds;

@@ -58,6 +58,7 @@ struct OrderBytes {
     std::int64_t settled_at_ns;
     std::int64_t taken_at_ns;
     std::int64_t times_out_ns;
+    std::int64_t confirmed_at_ns;
     std::int64_t keep_until_ns;
     std::int64_t paid;
     std::int64_t refunded_points;
@@ -73,7 +74,7 @@ struct OrderBytes {
     std::uint32_t taken_count;
     std::uint32_t reserved;
 };
-static_assert(sizeof(OrderBytes) == 240);
+static_assert(sizeof(OrderBytes) == 248);
 static_assert(std::has_unique_object_representations_v<OrderBytes>);
 
 struct TakenBytes {
@@ -248,6 +249,7 @@ void put_order(std::vector<std::byte>& out, const Order& order) {
                       .settled_at_ns = order.settled_at.ns,
                       .taken_at_ns = order.taken_at.ns,
                       .times_out_ns = order.times_out.ns,
+                      .confirmed_at_ns = order.confirmed_at.ns,
                       .keep_until_ns = order.keep_until.ns,
                       .paid = order.paid.value,
                       .refunded_points = order.refunded_points.value,
@@ -294,6 +296,7 @@ std::optional<Order> get_order(ByteReader& from) {
     order.settled_at.ns = bytes.settled_at_ns;
     order.taken_at.ns = bytes.taken_at_ns;
     order.times_out.ns = bytes.times_out_ns;
+    order.confirmed_at.ns = bytes.confirmed_at_ns;
     order.keep_until.ns = bytes.keep_until_ns;
     order.counted_on.days = bytes.counted_on;
     order.payment.bytes = bytes.payment;

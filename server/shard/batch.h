@@ -15,7 +15,8 @@ namespace suanpan::shard {
 // link to the entry before of the same account, into their bytes.
 //
 // One shard's, on its thread only. Refused requests share one entry, the batch's last. Bounded by
-// ShardOptions::batch_commands_max, which the shard keeps to.
+// ShardOptions::batch_commands_max and batch_bytes_max, which the shard keeps to: a batch is
+// committed as a whole.
 class Batch {
 public:
     Batch(ShardIndex shard, ledger::Ledger& ledger, Committer& committer)
@@ -46,6 +47,8 @@ public:
     // True where something was decided that is not numbered yet.
     [[nodiscard]] bool has_entries() const { return !numbering_.empty() || !refusals_.empty(); }
     [[nodiscard]] std::size_t entry_count() const { return numbering_.size(); }
+    // Of its entries, but for the refusals.
+    [[nodiscard]] std::size_t entry_bytes() const { return bytes_.size(); }
 
 private:
     // What close() has to do for one entry.

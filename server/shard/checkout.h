@@ -29,8 +29,9 @@ public:
     [[nodiscard]] TermsAnswer terms(const Command& command, Instant now) const;
 
     // What a token promises; nothing where it is none of ours.
-    [[nodiscard]] std::optional<OrderTerms> open_token(std::span<const std::byte> token) {
-        return seal_.open(token);
+    [[nodiscard]] std::optional<OrderTerms> open_token(std::span<const std::byte> token,
+                                                       Instant now) {
+        return seal_.open(token, now);
     }
 
     // A rule book that somebody wants to load.

@@ -81,7 +81,16 @@ void Shard::accept(const Command& command, const ReplyTo& to) {
         read(command, to);
     else
         change(command, to);
-    if (batch_.commands() < options_.batch_commands_max) return;
+    close_full_batch();
+}
+
+bool Shard::batch_is_full() const {
+    return batch_.commands() >= options_.batch_commands_max ||
+           batch_.entry_bytes() >= options_.batch_bytes_max;
+}
+
+void Shard::close_full_batch() {
+    if (!batch_is_full()) return;
     // The commit of this batch runs while the next one is decided.
     end_batch();
     commit();
@@ -198,7 +207,7 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
 // The token is opened here, so that the ledger sees the terms only that we once promised.
 void Shard::settle(const Command& command, const ReplyTo& to, const Hash128& digest) {
     const auto& asked = std::get<Settle>(command.body);
-    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token);
+    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token, now_);
     if (!terms) return refuse(to, Code::quote_not_authentic);
     Command opened = command;
     std::get<Settle>(opened.body).terms = &*terms;

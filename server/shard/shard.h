@@ -36,6 +36,9 @@ struct ShardOptions {
     // what comes next: with as many to a batch as are in flight the two would take turns
     // (docs/performance.md).
     std::size_t batch_commands_max = limits::batch_commands_max;
+    // A batch that has as many bytes takes no more. One command may still add several entries, with
+    // what it has to post first, and the whole has to fit into one commit.
+    std::size_t batch_bytes_max = limits::commit_bytes_max / 4;
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;
@@ -131,6 +134,8 @@ private:
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
     [[nodiscard]] bool is_behind() const;
+    [[nodiscard]] bool batch_is_full() const;
+    void close_full_batch();
     [[nodiscard]] std::uint64_t request_log_share() const {
         return options_.request_log_ids_max / around_.exchange.shards();
     }

@@ -141,6 +141,7 @@ void Shard::resume_change(Parked& parked, const ReadDone& done) {
     while (const auto next = open_steps_.next(member)) {
         const std::uint64_t tickets_before = next_ticket_;
         admit(next->command, next->to);
+        close_full_batch();
         // It was a refund itself: its own step is open now, and the rest stays in the queue.
         if (next_ticket_ != tickets_before && open_steps_.is_open(member)) {
             if (parked_.rbegin()->second.is_change) return;

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
 namespace suanpan::shard {
 namespace {
 
@@ -164,6 +169,67 @@ TEST(Shard, CountsNoStallWhereASandboxsClockIsAdvanced) {
     world.clock.pass(seconds(1));  // time that has really passed
     world.settle();
     EXPECT_EQ(world.metrics(0).stalls(StallCause::server).count(), 1U);
+}
+
+// A batch is committed as a whole; 64 large entries used to be more than a commit takes.
+TEST(Shard, EndsABatchBeforeItIsTooLargeForACommit) {
+    ShardWorld world;
+    world.make_program();
+    constexpr std::uint32_t lots = 2000;
+    for (std::uint32_t i = 0; i < lots; ++i)
+        world.send(world.command(
+            CommandKind::earn,
+            Earn{.amount = Points{1}, .expires_at = world.clock.now() + days(30) + hours(i)}));
+    world.settle();
+    const std::uint64_t before = world.metrics(0).batches.read();
+    std::vector<std::uint32_t> sent;
+    for (std::uint32_t number = lots + 1; number <= lots + 32; number += 2) {
+        sent.push_back(
+            world.send(world.command(CommandKind::hold, PlaceHold{.amount = Points{lots}})));
+        sent.push_back(
+            world.send(world.command(CommandKind::release, ReleaseHold{.hold = HoldId{number}})));
+    }
+    world.step_shards();
+    EXPECT_GT(world.metrics(0).batches.read() - before, 2U);
+    world.settle();
+    for (const std::uint32_t number : sent) EXPECT_EQ(world.answer(number)->code, Code::ok);
+}
+
+// The same for what one turn's sweep posts: here the orders of a day on which nobody swept.
+TEST(Shard, SweepsNoMoreAtATimeThanACommitTakes) {
+    ShardWorld world;
+    world.make_program();
+    const std::string rules =
+        "program = 7\nversion = 1\nauthor = \"ops\"\neffective_from = 2027-01-01T00:00:00Z\n";
+    CommandPayload book;
+    const auto bytes = std::as_bytes(std::span(rules));
+    book.text = {bytes.begin(), bytes.end()};
+    Command put = world.command(CommandKind::rules_put, PutRules{.payload = &book});
+    put.head.member = {};
+    ASSERT_EQ(world.ask(put).code, Code::ok);
+    CommandPayload asked;
+    for (std::uint64_t i = 1; i <= limits::order_lines_max; ++i)
+        asked.order.lines.push_back({.product = i, .unit_price = {100}, .quantity = 1});
+    for (int i = 0; i < 400; ++i) {
+        const std::uint32_t number =
+            world.send(world.command(CommandKind::quote, AskQuote{.payload = &asked}));
+        world.settle();
+        CommandPayload quote;
+        quote.token = std::get<QuoteAnswer>(*world.reply(number)->body).token;
+        Settle settle{.payload = &quote};
+        std::ranges::copy(std::to_string(i), settle.order.bytes.begin());
+        ASSERT_EQ(world.ask(world.command(CommandKind::settle, settle)).code, Code::ok);
+    }
+    world.clock.pass(days(1));
+    world.step_shards();
+    const std::uint64_t at_once = world.metrics(0).expiries_posted.read();
+    EXPECT_GT(at_once, 1U);
+    world.settle();
+    world.clock.pass(seconds(1));
+    world.settle();
+    EXPECT_GT(world.metrics(0).expiries_posted.read(), at_once);
+    EXPECT_EQ(world.ask(world.command(CommandKind::balance, ReadBalance{})).balances.held,
+              Points{});
 }
 
 // A checkpoint must not have a program whose entry a crash could still take back.

@@ -64,7 +64,7 @@ for ((round = 1; round <= rounds; round++)); do
         }
     done
     grep -h '^acknowledged events' "$scratch/check.log" || true
-    acknowledged=$((acknowledged + $(number_in "$scratch/check.log" '^acknowledged events: \([0-9]*\),')))
+    acknowledged=$((acknowledged + $(number_in "$scratch/check.log" 'acknowledged events: \([0-9]*\),')))
     [[ $lost == 0 ]] || { echo "kill9: acknowledged events lost"; exit 3; }
 done
 stop_server

@@ -1,5 +1,6 @@
 #include "server/ledger/due.h"
 
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 
 #include <algorithm>
@@ -68,7 +69,8 @@ private:
         Order order = *found;
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
-        give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
+        if (!SUANPAN_CANARY(time_out_keeps_the_uses))
+            give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
         out_.put(std::move(order));
     }
 

@@ -1,5 +1,6 @@
 // Orders: settled, confirmed, cancelled, refunded. Their prices were made when they were quoted.
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "protocol/limits.h"
 #include "protocol/order.h"
@@ -54,7 +55,8 @@ bool is_within(const UseSum& used, const QuotedUse& use) {
 
 // Walks the lots as drain_for() will, so that both come to the same.
 Points Decider::spendable(const OrderTerms& terms) const {
-    const Points available = account().balances(now_).available;
+    // A debt makes it negative; an order that takes no points is covered all the same.
+    const Points available = std::max(account().balances(now_).available, Points{});
     if (!account().lots().has_restricted()) return available;
     Points sum;
     for (const Lot& lot : account().lots().all())
@@ -138,8 +140,9 @@ Decision Decider::answer_order(const Order& order) {
 Decision Decider::decide(const Settle& command) {
     const OrderTerms& terms = *command.terms;
     const CommandHead& head = command_.head;
-    if (terms.partner != head.partner || terms.member != head.member ||
-        terms.program != head.program)
+    const bool is_partners =
+        terms.partner == head.partner || SUANPAN_CANARY(quote_of_another_partner_settled);
+    if (!is_partners || terms.member != head.member || terms.program != head.program)
         return refused(Code::quote_not_authentic);
     if (program_ == nullptr) return refused(Code::program_not_found);
     // Whoever vouches for the terms: they are none of ours without the rules that they name.
@@ -147,14 +150,15 @@ Decision Decider::decide(const Settle& command) {
     if (rules == nullptr || rules->hash != terms.terms_hash)
         return refused(Code::quote_not_authentic);
     OrderPtr before = account().find_order(head.partner, command.order, now_);
-    if (before == nullptr && account().rare() != nullptr) {
+    if (before == nullptr && account().rare() != nullptr && !SUANPAN_CANARY(quote_settled_twice)) {
         const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
             return order->terms.quote == terms.quote && order->is_known(now_);
         });
         if (at != account().rare()->orders.end()) before = *at;
     }
     if (before != nullptr) return refused(Code::order_exists, number(before->state));
-    if (now_ >= terms.valid_until) return refused(Code::quote_expired, terms.valid_until.ns);
+    if (now_ >= terms.valid_until && !SUANPAN_CANARY(expired_quote_settled))
+        return refused(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(terms))
         return refused(Code::quote_no_longer_covered, static_cast<std::int64_t>(*limit));
     const AccountRare* rare = account().rare();
@@ -212,7 +216,9 @@ Decision Decider::decide(const ConfirmOrder& command) {
     }
     if (order->has_payment() || order->step == OrderStep::points_only)
         return refused(Code::order_resolved, number(order->state));  // INV-6
-    if (command.amount != order->terms.cash() || command.currency != order->terms.currency)
+    const bool is_amount_due =
+        command.amount == order->terms.cash() || SUANPAN_CANARY(payment_amount_not_checked);
+    if (!is_amount_due || command.currency != order->terms.currency)
         return refused(Code::payment_differs, order->terms.cash().value);
     Order paid = *order;
     paid.payment = command.payment;
@@ -251,8 +257,10 @@ Decision Decider::pay_late(Order&& order) {
     const std::size_t effects_before = out_.effects.size();
     std::vector<HoldSlice> taken;
     order.state = OrderState::confirmed;
-    const bool is_covered = order.terms.late_payment == LatePayment::reacquire &&
-                            !uncovered(order.terms).has_value() && drain_for(order, taken);
+    const bool may_reacquire = order.terms.late_payment == LatePayment::reacquire ||
+                               SUANPAN_CANARY(late_payment_ignores_the_policy);
+    const bool is_covered =
+        may_reacquire && !uncovered(order.terms).has_value() && drain_for(order, taken);
     if (is_covered) {
         SUANPAN_PROBE("a late payment found its points again");
         order.step = OrderStep::paid_late;

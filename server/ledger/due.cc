@@ -1,5 +1,6 @@
 #include "server/ledger/due.h"
 
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "server/ledger/order_format.h"
 
@@ -95,7 +96,8 @@ private:
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
         order.keep_from(now_, unpaid_order_kept_min);
-        give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
+        if (!SUANPAN_CANARY(time_out_keeps_the_uses))
+            give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
         out_.put(std::move(order));
     }
 

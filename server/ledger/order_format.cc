@@ -106,10 +106,19 @@ bool is_amount(std::int64_t value) {
     return value >= 0 && value <= amount_points_max;
 }
 
+// So long after its settlement an order can be refunded at most: what a rule file may say.
+constexpr std::uint32_t refundable_days_max = 3650;
+
+bool is_instant(Instant at) {
+    return at >= Instant{} && at <= instant_max;
+}
+
 // What was taken and given back of an order, as far as apply() and the next decision rely on it.
 bool is_sound(const Order& order) {
     if (order.number == 0 || order.id == OrderId{} || order.last_ordinal < order.number)
         return false;
+    for (const Instant at : {order.settled_at, order.taken_at, order.times_out, order.keep_until})
+        if (!is_instant(at)) return false;
     for (const Money money : {order.paid, order.refunded_cash, order.refunded_by_amount,
                               order.by_line_amount, order.by_line_value})
         if (!is_amount(money.value)) return false;
@@ -195,6 +204,8 @@ std::optional<OrderTerms> get_terms(ByteReader& from) {
     if (!from.ok() || bytes.line_count > limits::order_lines_max ||
         bytes.use_count > limits::order_uses_max ||
         bytes.restricted_count > limits::order_restrictions_max ||
+        bytes.refundable_days > refundable_days_max || !is_instant(Instant{bytes.valid_until_ns}) ||
+        bytes.time_out_ns > days(3660).ns ||
         bytes.late_payment > static_cast<std::uint8_t>(LatePayment::reacquire) ||
         bytes.zero != std::array<std::uint8_t, 7>{})
         return std::nullopt;

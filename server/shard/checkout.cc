@@ -152,8 +152,11 @@ std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* prog
 
 }  // namespace
 
-Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret)
-    : ledger_(ledger), seal_(quote_secret), next_quote_(random_number()) {}
+Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
+                   std::uint64_t first_quote)
+    : ledger_(ledger),
+      seal_(quote_secret),
+      next_quote_(first_quote != 0 ? first_quote : random_number()) {}
 
 const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
     auto& book = books_[{text.program, text.version}];

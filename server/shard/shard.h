@@ -29,7 +29,8 @@ namespace suanpan::shard {
 // Bounds and times that an operator, a test or the simulator chooses.
 struct ShardOptions {
     std::uint64_t hash_seed = 0;
-    Sha256 quote_secret{};  // that quote tokens are sealed with
+    Sha256 quote_secret{};          // that quote tokens are sealed with
+    std::uint64_t first_quote = 0;  // number of this shard's first quote; 0: drawn at random
     Duration request_log_window = limits::request_log_window;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
     // Staged together, at most. Few, so that the commit thread has work while this thread decides

@@ -119,6 +119,23 @@ TEST(Orders, HoldPointsUntilTheCashIsThere) {
     EXPECT_EQ(paid.balances, (Balances{.available = {30}}));
 }
 
+// A debt makes `available` negative, which is less than the order's 0 points.
+TEST(Orders, LetAMemberInDebtPayAllInCash) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop{spec};
+    const Outcome earned = shop.earn(80);
+    shop.spend(80);
+    shop.revoke(earned.entry_id);
+    ASSERT_LT(shop.balances().available, Points{0});
+    const Outcome settled =
+        shop.settle(shop.quote({{.payable = 700, .points = 0, .value = 0}}), "A");
+    EXPECT_EQ(settled.code, Code::ok);
+    EXPECT_EQ(shop.confirm("A", 700).code, Code::ok);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "B").detail,
+              static_cast<std::int64_t>(UncoveredLimit::points));
+}
+
 TEST(Orders, AreConfirmedByOnePaymentOnly) {
     Shop shop;
     shop.earn(80);

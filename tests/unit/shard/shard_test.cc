@@ -109,6 +109,24 @@ TEST(Shard, GivesARepeatOfARefusalTheTimeOfItsFirstAnswer) {
     EXPECT_EQ(world.ask(spend), *world.answer(first));
 }
 
+// Its refusal was kept for whichever shard the zero member hashes to; the first shard asked.
+TEST(Shard, RemembersARefusalAboutNoMemberAfterARestart) {
+    for (std::uint16_t shards = 2; shards < 8; ++shards) {
+        ShardWorld world(shards);
+        world.make_program();
+        ProgramSpec spec;
+        spec.id = ProgramId{99};
+        spec.version = 2;
+        Command update =
+            world.command(CommandKind::program_update, PutProgram{.spec = spec, .create = false});
+        update.head.member = {};
+        const Outcome first = world.ask(update);
+        ASSERT_EQ(first.code, Code::program_not_found);
+        world.restart();
+        EXPECT_EQ(world.ask(update), first) << shards << " shards";
+    }
+}
+
 TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
     ShardWorld world;
     world.make_program();

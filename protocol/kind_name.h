@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 30> all_kinds{{
+inline constexpr std::array<KindName, 31> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},

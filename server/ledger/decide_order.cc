@@ -55,9 +55,26 @@ bool is_within(const UseSum& used, const QuotedUse& use) {
 
 }  // namespace
 
-// Walks the lots as drain_for() will, so that both come to the same.
+// An order is forgotten when its time is over, not when some entry happens to prune it.
+OrderPtr Decider::find_order(const OrderId& id) const {
+    OrderPtr order = account().find_order(command_.head.partner, id);
+    return order != nullptr && now_ < order->keep_until ? order : nullptr;
+}
+
+// True where an account has as many orders as it may. What will be pruned does not count, else an
+// account that is full once would stay so.
+bool Decider::has_too_many_orders() const {
+    const AccountRare* rare = account().rare();
+    if (rare == nullptr || rare->orders.size() < limits::orders_per_account_max) return false;
+    const auto known = std::ranges::count_if(
+        rare->orders, [this](const OrderPtr& order) { return now_ < order->keep_until; });
+    return known >= std::int64_t{limits::orders_per_account_max};
+}
+
+// Walks the lots as drain_for() will, so that both come to the same. Never below 0: an order that
+// no points pay for can be placed with debt.
 Points Decider::spendable(const OrderTerms& terms) const {
-    const Points available = account().balances(now_).available;
+    const Points available = std::max(account().balances(now_).available, Points{});
     if (!account().lots().has_restricted()) return available;
     Points sum;
     for (const Lot& lot : account().lots().all())
@@ -135,7 +152,7 @@ Decision Decider::decide(const Settle& command) {
         terms.program != head.program)
         return refused(Code::quote_not_authentic);
     if (program_ == nullptr) return refused(Code::program_not_found);
-    OrderPtr before = account().find_order(head.partner, command.order);
+    OrderPtr before = find_order(command.order);
     if (before == nullptr && account().rare() != nullptr) {
         const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
             return order->terms.quote == terms.quote;
@@ -150,7 +167,7 @@ Decision Decider::decide(const Settle& command) {
     const bool waits = terms.cash() > Money{};
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
-    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max)
+    if (has_too_many_orders())
         return refused(Code::too_many_orders, limits::orders_per_account_max);
 
     Order order;
@@ -175,7 +192,7 @@ Decision Decider::decide(const Settle& command) {
                        static_cast<std::int64_t>(UncoveredLimit::lots));
     if (!waits) {
         add_house(HouseCounter::spent, terms.points);
-        move_sliding(SlidingUse::extend, today_);
+        if (terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
     }
     count_day_spent(terms.points);
     count_uses(terms);
@@ -187,7 +204,7 @@ Decision Decider::decide(const Settle& command) {
 
 Decision Decider::decide(const ConfirmOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr order = account().find_order(command_.head.partner, command.order);
+    const OrderPtr order = find_order(command.order);
     if (order == nullptr) return refused(Code::order_not_found);
     if (order->has_payment() && order->payment == command.payment &&
         order->paid == command.amount && order->terms.currency == command.currency) {
@@ -218,7 +235,7 @@ Decision Decider::pay_in_time(Order&& order) {
     out_.add(HoldResolve{
         .hold = hold->id, .end = HoldEnd::captured, .keep_until = now_ + hold_outcome_kept});
     add_house(HouseCounter::spent, hold->left);
-    move_sliding(SlidingUse::extend, today_);
+    if (hold->left > Points{}) move_sliding(SlidingUse::extend, today_);
     out_.amount = hold->left;
     order.state = OrderState::confirmed;
     order.step = OrderStep::paid;
@@ -244,7 +261,7 @@ Decision Decider::pay_late(Order&& order) {
         add_house(HouseCounter::spent, order.terms.points);
         count_day_spent(order.terms.points);
         count_uses(order.terms);
-        move_sliding(SlidingUse::extend, today_);
+        if (order.terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
         out_.amount = order.terms.points;
     } else {
         SUANPAN_PROBE("a late payment has to be given back");
@@ -260,7 +277,7 @@ Decision Decider::pay_late(Order&& order) {
 
 Decision Decider::decide(const CancelOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = find_order(command.order);
     if (before == nullptr) return refused(Code::order_not_found);
     out_.reference = before->number;
     if (before->state == OrderState::cancelled) return accepted();  // as it is, and nothing moves
@@ -292,7 +309,7 @@ Decision Decider::decide(const CancelOrder& command) {
 
 Decision Decider::decide(const RefundOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = find_order(command.order);
     if (before == nullptr) return refused(Code::order_not_found);
     if (before->state != OrderState::confirmed && before->state != OrderState::refunded)
         return refused(Code::order_not_confirmed, number(before->state));

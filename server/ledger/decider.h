@@ -121,6 +121,8 @@ private:
     // where it takes too many lots.
     bool drain_for(const Order& order, std::vector<HoldSlice>& taken);
     void count_uses(const OrderTerms& terms);
+    [[nodiscard]] OrderPtr find_order(const OrderId& id) const;
+    [[nodiscard]] bool has_too_many_orders() const;
     Decision pay_in_time(Order&& order);
     Decision pay_late(Order&& order);
     Decision answer_order(const Order& order);

@@ -86,11 +86,31 @@ std::vector<RestrictedMost> restricted_of(const AskedOrder& asked, const rules::
     return restricted;
 }
 
+// The account's counter for what a quote uses up; nothing for what all members share.
+std::optional<UseKind> use_kind_of(rules::Counted counted) {
+    switch (counted) {
+        case rules::Counted::member_day:
+            return UseKind::limit_day;
+        case rules::Counted::member_month:
+            return UseKind::limit_month;
+        case rules::Counted::campaign_member:
+            return UseKind::campaign;
+        case rules::Counted::coupon_member:
+            return UseKind::coupon;
+        case rules::Counted::campaign_budget:
+        case rules::Counted::coupon_total:
+            break;
+    }
+    return std::nullopt;
+}
+
 std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
     std::vector<QuotedUse> uses;
     for (const rules::Consumption& each : quote.consumptions) {
+        const std::optional<UseKind> kind = use_kind_of(each.counted);
+        if (!kind) continue;  // books that limit these are not loaded: unsupported()
         QuotedUse use;
-        use.key = {.kind = static_cast<UseKind>(each.counted), .id = each.id};
+        use.key = {.kind = *kind, .id = each.id};
         use.amount = {.money = each.money, .points = each.points, .count = each.count};
         if (each.money_max) use.most.money = *each.money_max;
         if (each.points_max) use.most.points = *each.points_max;
@@ -299,7 +319,7 @@ OrderAnswer Checkout::order(const Command& command, Instant now) const {
         account != nullptr
             ? account->find_order(head.partner, std::get<ReadOrder>(command.body).order)
             : nullptr;
-    if (order == nullptr) {
+    if (order == nullptr || now >= order->keep_until) {
         answer.outcome = {.code = Code::order_not_found, .time = now};
         return answer;
     }

@@ -53,9 +53,9 @@ bool is_within(const UseSum& used, const QuotedUse& use) {
 
 }  // namespace
 
-// Walks the lots as drain_for() will, so that both come to the same.
+// Walks the lots as drain_for() will, so that both come to the same. Never below 0: an order that
+// no points pay for can be placed with debt.
 Points Decider::spendable(const OrderTerms& terms) const {
-    // A debt makes it negative; an order that takes no points is covered all the same.
     const Points available = std::max(account().balances(now_).available, Points{});
     if (!account().lots().has_restricted()) return available;
     Points sum;
@@ -195,7 +195,7 @@ Decision Decider::decide(const Settle& command) {
                        static_cast<std::int64_t>(UncoveredLimit::lots));
     if (!waits) {
         add_house(HouseCounter::spent, terms.points);
-        move_sliding(SlidingUse::extend, today_);
+        if (terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
     }
     count_day_spent(terms.points);
     count_uses(terms);
@@ -240,7 +240,7 @@ Decision Decider::pay_in_time(Order&& order) {
     out_.add(HoldResolve{
         .hold = hold->id, .end = HoldEnd::captured, .keep_until = now_ + hold_outcome_kept});
     add_house(HouseCounter::spent, hold->left);
-    move_sliding(SlidingUse::extend, today_);
+    if (hold->left > Points{}) move_sliding(SlidingUse::extend, today_);
     out_.amount = hold->left;
     order.state = OrderState::confirmed;
     order.step = OrderStep::paid;
@@ -271,7 +271,7 @@ Decision Decider::pay_late(Order&& order) {
         add_house(HouseCounter::spent, order.terms.points);
         count_day_spent(order.terms.points);
         count_uses(order.terms);
-        move_sliding(SlidingUse::extend, today_);
+        if (order.terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
         out_.amount = order.terms.points;
     } else {
         SUANPAN_PROBE("a late payment has to be given back");

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace suanpan::ledger {
 namespace {
 
@@ -620,6 +622,77 @@ TEST(Orders, AreTheSameFromTheJournalAndFromACheckpoint) {
     EXPECT_EQ(from_zero.state_hash(), shop.ledger.state_hash());
     shop.replay_into(loaded);
     EXPECT_EQ(loaded.state_hash(), shop.ledger.state_hash());
+}
+
+// An order is known until its time is over, whoever posts what meanwhile.
+TEST(Orders, AreForgottenByTheClockAndNotByTheSweeper) {
+    for (const bool sweeps : {false, true}) {
+        Shop shop;
+        shop.earn(200);
+        OrderTerms terms = shop.quote({card});
+        terms.refundable_days = 7;
+        shop.settle(terms, "A");
+        shop.confirm("A", 1500);
+        shop.now = shop.now + days(7);
+        shop.settle(shop.quote({card}), "B");
+        shop.now = shop.now + hours(1);  // A's time is over, and B's time-out is due
+        if (sweeps) shop.sweep();
+        EXPECT_EQ(shop.cancel("A").code, Code::order_not_found);
+        EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok) << "the name is free again";
+        EXPECT_EQ(shop.cancel("A").code, Code::ok);
+    }
+}
+
+// What is forgotten does not count: else an account that was full once would be full for ever.
+TEST(Orders, AFullAccountTakesOrdersAgainWhenOldOnesAreForgotten) {
+    Shop shop;
+    shop.checks = false;
+    OrderTerms nothing = shop.quote({{.payable = 0, .points = 0, .value = 0}});
+    nothing.refundable_days = 7;
+    for (std::uint32_t i = 0; i < limits::orders_per_account_max; ++i) {
+        ++nothing.quote;
+        ASSERT_EQ(shop.settle(nothing, std::to_string(i)).code, Code::ok);
+    }
+    ++nothing.quote;
+    const Outcome refused = shop.settle(nothing, "one more");
+    EXPECT_EQ(refused.code, Code::too_many_orders);
+    EXPECT_EQ(refused.detail, limits::orders_per_account_max);
+    shop.now = shop.now + days(8);
+    ++nothing.quote;
+    nothing.valid_until = shop.now + seconds(600);
+    EXPECT_EQ(shop.settle(nothing, "one more").code, Code::ok);
+}
+
+// Debt keeps nobody from buying with cash.
+TEST(Orders, WithoutPointsAreSettledForAMemberWhoOwesPoints) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop(spec);
+    const Lsn earning = shop.earn(50).entry_id;
+    shop.spend(50);
+    EXPECT_EQ(shop.revoke(earning).balances.debt, Points{50});
+    EXPECT_EQ(shop.settle(shop.quote({{.payable = 500, .points = 0, .value = 0}}), "A").code,
+              Code::ok);
+    EXPECT_EQ(shop.confirm("A", 500).detail, confirmed);
+}
+
+// The sliding date is that of the last earning or spend; paying with cash is neither.
+TEST(Orders, WithoutPointsLengthenNoSlidingLife) {
+    ProgramSpec spec = plain_program();
+    spec.expiry = ExpiryPolicy::sliding_days;
+    spec.expiry_count = 10;
+    Shop shop(spec);
+    shop.earn(100);
+    const auto before = shop.lots();
+    shop.now = shop.now + days(5);
+    shop.settle(shop.quote({{.payable = 500, .points = 0, .value = 0}}), "A");
+    shop.confirm("A", 500);
+    shop.settle(shop.quote({{.payable = 0, .points = 0, .value = 0}}), "B");
+    EXPECT_EQ(shop.lots(), before);
+    shop.settle(shop.quote({card}), "C");
+    shop.confirm("C", 1500);
+    ASSERT_EQ(shop.lots().size(), 1U);
+    EXPECT_GT(shop.lots().front().first, before.front().first);
 }
 
 TEST(Orders, RefundSharesCloseForAnyCuts) {

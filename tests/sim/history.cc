@@ -117,7 +117,9 @@ private:
 
     // The orders as the entry leaves them are the model's (INV-6, INV-8, INV-10).
     void take_orders(const Entry& entry) {
-        for (const ledger::OrderPtr& order : entry.orders) {
+        std::map<std::uint32_t, ledger::OrderPtr> left;  // one entry may end an order and go on
+        for (const ledger::OrderPtr& order : entry.orders) left[order->number] = order;
+        for (const auto& [number, order] : left) {
             CommandHead head;
             head.partner = order->terms.partner;
             head.member = entry.member;

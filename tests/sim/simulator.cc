@@ -200,7 +200,7 @@ void Simulator::client_step(std::size_t number) {
         if (number == 0) client.send(1, true);
         if (!are_programs_made_ || !workload_.has_orders()) return;
         for (std::uint32_t id = 1; id <= Workload::programs; ++id)
-            client.own(workload_.add_rules(id, clock_.wall()));
+            lines_[0].client->own(workload_.add_rules(id, clock_.wall()));
         return;
     }
     if (has_faults_) {
@@ -210,7 +210,7 @@ void Simulator::client_step(std::size_t number) {
         if (random_.one_in(200)) client.send_expiring();
         if (random_.one_in(200)) client.send_statement();
         if (workload_.has_orders()) {
-            if (random_.one_in(8)) client.send_quote();
+            if (random_.one_in(4)) client.send_quote();
             if (random_.one_in(40)) client.send_order();
             if (random_.one_in(200)) client.send_terms();
         }

@@ -157,6 +157,7 @@ private:
     void fill_refund_order(Op& op);
     void fill_rules(Op& op, Instant wall);
     [[nodiscard]] const Op* draw_settled(Op& op);
+    [[nodiscard]] bool has_subject(const Op& op);
 
     const WorkloadShape shape_;
     Random& random_;

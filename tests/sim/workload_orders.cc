@@ -82,7 +82,22 @@ OrderId Workload::draw_order(std::uint32_t client, MemberId& member, ProgramId& 
     return std::get<Settle>(settled->command.body).order;
 }
 
+// True where there is something that such a request can be about.
+bool Workload::has_subject(const Op& op) {
+    const CommandKind kind = op.command.head.kind;
+    if (kind == CommandKind::rules_put) return true;
+    if (kind != CommandKind::settle)
+        return draw_earlier(op.client, CommandKind::settle, CommandKind::settle) != nullptr;
+    for (std::size_t i = quotes_begin_; i < quotes.size(); ++i)
+        if (quotes[i].partner == op.command.head.partner) return true;
+    return false;
+}
+
 void Workload::fill_order_body(Op& op, Instant wall) {
+    if (!has_subject(op) && !random_.one_in(20)) {  // it earns what it will pay with, then
+        op.command.head.kind = CommandKind::earn;
+        return fill_body(op, wall);
+    }
     switch (op.command.head.kind) {
         case CommandKind::settle:
             return fill_settle(op);

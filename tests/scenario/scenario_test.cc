@@ -93,7 +93,9 @@ TEST(Scenarios, ProduceEveryCodeThatTheLedgerHas) {
         told.insert(teller.codes().begin(), teller.codes().end());
     }
     for (const CodeText& row : all_codes()) {
-        if (!is_state_refusal(row.code)) continue;
+        // From 350 on they are of server/cards, which the ledger does not ask yet; the test
+        // CardCodes looks after them.
+        if (!is_state_refusal(row.code) || row.code >= Code::offer_not_found) continue;
         EXPECT_TRUE(told.contains(row.code)) << "no story produces " << row.name;
     }
     // And of the wrong requests those that the ledger and its request log find.

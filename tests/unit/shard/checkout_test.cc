@@ -179,7 +179,7 @@ TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
         terms.rule_version = static_cast<std::uint32_t>(random());
         terms.late_payment = draw(0, 1) == 0 ? LatePayment::auto_refund : LatePayment::reacquire;
         terms.grace_days = static_cast<std::uint16_t>(draw(0, UINT16_MAX));
-        terms.refundable_days = static_cast<std::uint32_t>(random());
+        terms.refundable_days = static_cast<std::uint32_t>(draw(0, 3650));
         terms.currency.bytes = {'C', 'N', 'Y'};
         fill_random(terms.terms_hash);
         const Instant now{draw(0, 2'000'000'000) * 1'000'000'000};

@@ -146,7 +146,7 @@ private:
     // What a settlement's token promises: what its client was told, and nothing else (INV-8).
     OrderTerms terms_of(const Entry& entry, const Op& op) {
         const auto& settle = std::get<Settle>(op.command.body);
-        const auto terms = seal_.open(settle.payload->token);
+        const auto terms = seal_.open(settle.payload->token, entry.time);
         if (!terms || !op.quote)
             throw Violation(fmt::format("LSN {} settles what was never quoted", entry.lsn.value));
         const QuoteAnswer& told = workload_.quotes[*op.quote].answer;

@@ -46,7 +46,7 @@ void Account::pass_time(const ProgramSpec& program, Instant now, Sums& sums) {
         Instant next = instant_never;
         for (const auto& [id, hold] : holds_) next = std::min(next, hold.expires_at);
         for (const Piece& lot : lots_) next = std::min(next, end_of(lot.lot));
-        if (next > now) return;
+        if (next > now) return forget_orders(now);
         for (auto it = holds_.begin(); it != holds_.end();) {
             const auto id = it->first;
             const bool due = it->second.expires_at == next;
@@ -54,7 +54,7 @@ void Account::pass_time(const ProgramSpec& program, Instant now, Sums& sums) {
             ++it;
             if (!due) continue;
             sums.expired += end_hold(program, id, HoldEnd::expired, next);
-            if (is_order) time_out(id);
+            if (is_order) time_out(id, now);
         }
         for (std::size_t i = 0; i < lots_.size();) {
             if (end_of(lots_[i].lot) > next) {

@@ -111,8 +111,6 @@ public:
                         Instant now, Sums& sums);
     // What is counted of a limit per member in the period of `now`.
     [[nodiscard]] UseSum used(const ProgramSpec& program, const UseKey& key, Instant now) const;
-    // Orders that can no longer be refunded are forgotten when the account's orders change.
-    void forget_orders(Instant now);
     // Null where there is no such order (any more).
     [[nodiscard]] const Order* find_order(PartnerId partner, const OrderId& id) const;
 
@@ -182,7 +180,8 @@ private:
     // Takes the order's points, the lot that is nearest its end first.
     Pieces drain_for(const OrderTerms& terms, Instant now);
     [[nodiscard]] Order* find_own(PartnerId partner, const OrderId& id);
-    void time_out(std::uint32_t number);
+    void time_out(std::uint32_t number, Instant now);
+    void forget_orders(Instant now);
     void count_taken(const ProgramSpec& program, Order& order, Instant now);
 
     std::vector<Piece> lots_;  // in no order

@@ -12,6 +12,7 @@ namespace {
 
 // However short the time for refunds is, an order is known for so long.
 constexpr std::uint32_t order_known_days_min = 7;
+constexpr std::uint32_t unpaid_order_known_days_min = 30;
 
 Answer refusal(Code code, std::int64_t detail = 0) {
     return {.code = code, .detail = detail};
@@ -176,8 +177,8 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
     order.terms = terms;
     order.settled_at = now;
     order.times_out = now + std::min(terms.time_out, program.hold_max);
-    order.known_until =
-        order.times_out + days(std::max(terms.refundable_days, order_known_days_min));
+    if (!waits) order.confirmed_at = now;
+    order.keep_from(waits ? order.times_out : now, order_known_days_min);
     order.by_line.resize(terms.lines.size());
     order.state = waits ? OrderState::waiting : OrderState::confirmed;
     order.step = waits ? OrderStep::settled : OrderStep::points_only;
@@ -195,7 +196,7 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
     } else {
         last_.pieces = pieces;
         sums.spent += terms.points.value;
-        slide(program, order.counted_on, now);
+        if (terms.points > Points{}) slide(program, order.counted_on, now);
     }
     last_order_ = order;
     return {.amount = terms.points.value, .detail = number_of(order.state)};
@@ -203,8 +204,9 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
 
 // ---- how it ends
 
-void Account::time_out(std::uint32_t number) {
+void Account::time_out(std::uint32_t number, Instant now) {
     Order& order = orders_.at(number);
+    order.keep_from(now, unpaid_order_known_days_min);
     order.state = OrderState::cancelled;
     order.step = OrderStep::timed_out;
     count_uses(order, -1);
@@ -233,11 +235,14 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
         order_pieces_[order->number] = std::exchange(hold.pieces, {});
         end_hold(program, order->number, HoldEnd::captured, now);
         sums.spent += points;
-        slide(program, local_date(zone_of(program), now), now);
+        if (points > 0) slide(program, local_date(zone_of(program), now), now);
+        order->confirmed_at = now;
+        order->keep_from(now, order_known_days_min);
         order->state = OrderState::confirmed;
         order->step = OrderStep::paid;
         return {.amount = points, .detail = number_of(order->state)};
     }
+    order->keep_from(now, order_known_days_min);
     if (terms.late_payment != LatePayment::reacquire || uncovered(program, terms, now)) {
         order->step = OrderStep::payment_to_return;
         return {.detail = number_of(order->state)};
@@ -245,7 +250,8 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
     order_pieces_[order->number] = drain_for(terms, now);
     count_taken(program, *order, now);
     sums.spent += terms.points.value;
-    slide(program, order->counted_on, now);
+    if (terms.points > Points{}) slide(program, order->counted_on, now);
+    order->confirmed_at = now;
     order->state = OrderState::confirmed;
     order->step = OrderStep::paid_late;
     return {.amount = terms.points.value, .detail = number_of(order->state)};
@@ -263,6 +269,7 @@ Answer Account::cancel(const ProgramSpec& program, const CancelOrder& cancel, Pa
     const std::int64_t expired = end_hold(program, order->number, HoldEnd::released, now);
     sums.expired += expired;
     count_uses(*order, -1);
+    order->keep_from(now, unpaid_order_known_days_min);
     order->state = OrderState::cancelled;
     order->step = OrderStep::cancelled;
     return {.amount = points, .detail = expired};
@@ -278,7 +285,7 @@ Answer Account::refund_order(const ProgramSpec& program, const RefundOrder& refu
         return refusal(Code::order_not_confirmed, number_of(found->state));
     Order order = *found;  // a refusal half-way changes nothing
     const OrderTerms& terms = order.terms;
-    if (now >= order.settled_at + days(terms.refundable_days))
+    if (now >= order.confirmed_at + days(terms.refundable_days))
         return refusal(Code::refund_exceeds_order);
     const std::int64_t returned_before = order.returned().share.points;
     const bool by_line = refund.payload != nullptr && !refund.payload->refunds.empty();

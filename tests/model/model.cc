@@ -275,7 +275,8 @@ OrderAnswer Model::order(const CommandHead& head, const OrderId& id, Instant now
     answer.points = terms.points;
     answer.settled_at = order->settled_at;
     answer.times_out = order->times_out;
-    answer.refundable_until = order->settled_at + days(terms.refundable_days);
+    if (order->confirmed_at != Instant{})
+        answer.refundable_until = order->confirmed_at + days(terms.refundable_days);
     answer.payment = order->payment;
     answer.paid = Money{order->paid};
     answer.refunded = Money{returned.amount};
@@ -292,13 +293,6 @@ UseSum Model::used(const MemberId& member, ProgramId program, const UseKey& key,
     if (account == accounts_.end()) return {};
     account->second.pass_time(*find_program(program), now, sums_[program]);
     return account->second.used(*find_program(program), key, now);
-}
-
-void Model::forget_orders(const MemberId& member, ProgramId program, Instant now) {
-    const auto account = accounts_.find({program, member});
-    if (account == accounts_.end()) return;
-    account->second.pass_time(*find_program(program), now, sums_[program]);
-    account->second.forget_orders(now);
 }
 
 Model Model::apart(const MemberId& member, ProgramId program) const {

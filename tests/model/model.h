@@ -55,9 +55,6 @@ public:
     // What an account has used of a limit per member, in the period of `now`.
     [[nodiscard]] UseSum used(const MemberId& member, ProgramId program, const UseKey& key,
                               Instant now);
-    // An entry that changed the account's orders was written at `now`: those whose time is over
-    // are forgotten with it.
-    void forget_orders(const MemberId& member, ProgramId program, Instant now);
     // What expiring() would say, with nothing changed by it: `now` may lie behind that of a later
     // command, but not before the account's last one.
     [[nodiscard]] Expiring look(const MemberId& member, ProgramId program, Duration within,

@@ -1,5 +1,7 @@
 #include "tests/model/order.h"
 
+#include <algorithm>
+
 namespace suanpan::model {
 namespace {
 
@@ -18,6 +20,10 @@ Share Returned::add(std::int64_t more, std::int64_t payable, std::int64_t points
     share.points = part(points, amount, payable);
     share.cash = amount - part(value, amount, payable);
     return {.points = share.points - before.points, .cash = share.cash - before.cash};
+}
+
+void Order::keep_from(Instant from, std::uint32_t days_min) {
+    known_until = std::max(known_until, from + days(std::max(terms.refundable_days, days_min)));
 }
 
 Returned Order::returned() const {

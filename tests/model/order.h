@@ -36,6 +36,7 @@ struct Order {
     Instant settled_at;
     Instant taken_at;
     Instant times_out;
+    Instant confirmed_at;  // 0: not yet, or never
     Instant known_until;
     LocalDate counted_on;
     PaymentId payment;
@@ -43,6 +44,9 @@ struct Order {
     std::vector<Returned> by_line;  // one per line
     Returned by_amount;             // of what no line had given back before
 
+    // It is known for as long as it can be refunded where it was confirmed at `from`, and for some
+    // days at least.
+    void keep_from(Instant from, std::uint32_t days_min);
     [[nodiscard]] Returned returned() const;  // by lines and by amount together
 };
 

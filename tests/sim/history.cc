@@ -140,7 +140,6 @@ private:
                 entry.lsn.value, static_cast<int>(order->state), static_cast<int>(order->step),
                 static_cast<int>(expected.state), static_cast<int>(expected.step)));
         }
-        model_.forget_orders(entry.member, entry.program, entry.time);
     }
 
     // What a settlement's token promises: what its client was told, and nothing else (INV-8).

@@ -140,7 +140,8 @@ private:
 }  // namespace
 
 std::string to_text(const OfferMistake& mistake) {
-    const std::string_view path = mistake.path.empty() ? "the file" : mistake.path;
+    const std::string_view path =
+        mistake.path.empty() ? std::string_view("the file") : mistake.path;
     return mistake.line == 0 ? fmt::format("{}: {}", path, mistake.reason)
                              : fmt::format("line {}: {}: {}", mistake.line, path, mistake.reason);
 }

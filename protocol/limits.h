@@ -25,9 +25,9 @@ inline constexpr std::uint32_t expiring_rows_max = 64;
 inline constexpr std::uint32_t statement_walk_max = 100'000;  // entries one lookup may walk back
 
 // Accounts
-inline constexpr std::uint32_t lots_drained_max = 4096;  // by one request
-inline constexpr std::uint32_t due_items_max = 64;       // posted along with one request
-inline constexpr std::size_t due_bytes_max = 12U << 10U;  // of them: the request's own need the rest
+inline constexpr std::uint32_t lots_drained_max = 4096;   // by one request
+inline constexpr std::uint32_t due_items_max = 64;        // posted along with one request
+inline constexpr std::size_t due_bytes_max = 12U << 10U;  // of them: its own need the rest
 inline constexpr std::uint32_t holds_per_account_max = 1000;
 
 // Orders

@@ -29,6 +29,10 @@ if [[ ${2:-} == --unsafe ]]; then
     expect 'acknowledged events lost: [1-9]'
 else
     [[ $status == 0 ]] || { cat "$output"; echo "FAILED: the demo's exit code was $status" >&2; exit 1; }
+    expect '^  a new member with 50 points, .*: 50 points and ¥15\.00$'
+    expect '^  a regular on a double day, .*: 1,500 points and nothing else$'
+    expect '^  a merchant that lets points pay .* take 1,500 points and ¥15\.00;$'
+    expect '^    product 9 comes back: 500 points and ¥15\.00$'
     expect 'acknowledged events lost: 0$'
     expect 'issued = available \+ held \+ pending \+ spent \+ expired \+ revoked: holds$'
     expect 'durable events per second +[1-9]'

@@ -1,5 +1,6 @@
-// explain: what became of one request, in sentences.
+// explain: what became of one request, or of an order, in sentences.
 #include "client/cli/context.h"
+#include "client/cli/explain_order.h"
 #include "client/cli/output.h"
 #include "client/cli/words.h"
 #include "protocol/order.h"
@@ -201,17 +202,22 @@ void add_explain_command(Commands& commands) {
     struct Flags {
         TargetFlags target;
         std::string request_id;
+        std::string order;
     };
     const auto flags = std::make_shared<Flags>();
-    CLI::App* command = commands.add("explain", "Tell in sentences what became of a request",
-                                     [flags](Context& context) {
-                                         client::Target target = flags->target.target();
-                                         target.request_id = parse_request_id(flags->request_id);
-                                         return explain(context, target);
-                                     });
+    CLI::App* command = commands.add(
+        "explain", "Tell in sentences what became of a request, or of an order",
+        [flags](Context& context) {
+            client::Target target = flags->target.target();
+            if (flags->order.empty() == flags->request_id.empty())
+                throw UsageError("explain wants a request id, or --order and the order's name");
+            if (!flags->order.empty()) return explain_order(context, target, flags->order);
+            target.request_id = parse_request_id(flags->request_id);
+            return explain(context, target);
+        });
     flags->target.add_to(*command, false);
-    command->add_option("request_id", flags->request_id, "As the request was sent with")
-        ->required();
+    command->add_option("request_id", flags->request_id, "As the request was sent with");
+    command->add_option("--order", flags->order, "The partner's name of an order instead");
 }
 
 }  // namespace suanpan::cli

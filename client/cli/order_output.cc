@@ -38,6 +38,50 @@ std::string_view name_of(OrderStep step) {
     return names[std::min<std::size_t>(static_cast<std::size_t>(step), names.size() - 1)];
 }
 
+// docs/checkout.md has the table.
+std::string_view name_of_limit(std::uint8_t kind) {
+    switch (kind) {
+        case 1:
+            return "what is left to pay";
+        case 2:
+            return "the lines together";
+        case 3:
+            return "minimum order";
+        case 4:
+            return "per order";
+        case 5:
+            return "percent of the eligible amount";
+        case 6:
+            return "the tier's percent";
+        case 7:
+            return "the campaign's maximum";
+        case 8:
+            return "the campaign's budget";
+        case 9:
+            return "the campaign's, per member";
+        case 10:
+            return "per member and day";
+        case 11:
+            return "per member and month";
+        case 12:
+            return "no rule lets points pay here";
+        case 32:
+            return "points wanted";
+        case 33:
+            return "points that may be spent";
+        case 34:
+            return "points that the lines take";
+        case 35:
+            return "points per order";
+        case 36:
+            return "points per member and day";
+        case 37:
+            return "points per member and month";
+        default:
+            return "?";
+    }
+}
+
 void print_quote(const QuoteAnswer& quote) {
     fmt::print("{} points pay {} of {}; cash {}\n", with_commas(quote.points.value),
                with_commas(quote.value.value), with_commas(quote.payable.value),
@@ -50,9 +94,9 @@ void print_quote(const QuoteAnswer& quote) {
             "  line {}: {} points pay {} of {}\n", i, with_commas(quote.lines[i].points.value),
             with_commas(quote.lines[i].value.value), with_commas(quote.lines[i].payable.value));
     for (const QuotedLimit& limit : quote.limits)
-        fmt::print("  limit {}{}: {}{}\n", limit.kind,
-                   limit.id == 0 ? "" : fmt::format(" of {}", limit.id), with_commas(limit.value),
-                   limit.bound ? ", bound" : "");
+        fmt::print("  limit {}{} ({}): {}{}\n", limit.kind,
+                   limit.id == 0 ? "" : fmt::format(" of {}", limit.id), name_of_limit(limit.kind),
+                   with_commas(limit.value), limit.bound ? ", bound" : "");
     if (quote.points_missing > Points{})
         fmt::print("{} points more, or cash {}, would have counted\n",
                    with_commas(quote.points_missing.value), with_commas(quote.gap.value));

@@ -47,6 +47,7 @@ effective_from = 2026-01-01T00:00:00Z
 id = 1
 points = 10
 money = 100
+order_money_max = 900
 RULES
 expect 1 '*rules_not_found*' quote name:bert --line 1@2000
 expect 0 '*available 50, held 0*' earn name:bert 50
@@ -66,6 +67,9 @@ expect 0 'confirmed: *available 0, held 0*' confirm name:bert A1 --payment P1 --
 expect 0 'cash to return 250: *8 points*' refund-order name:bert A1 --amount 333
 expect 0 '*confirmed (refunded)*50 points paid 500 of 2,000*refunded 333*' order name:bert A1
 expect 0 '*refund_order*8*confirm*-50*settle*-50*' statement name:bert
+expect 0 'Order A1 was settled at *50 points paid 500, and 1,500 was left for cash.*333 of it came back: 8 points and 250 in cash.*version 1 of the program*SHA-256 *has this hash.*Its rule deduction 1 set order_money_max = 900.' explain name:bert --order A1
+expect 1 '*order_not_found*' explain name:bert --order A9
+expect 2 '*request id*' explain name:bert
 expect 0 '*available 50, held 0*' earn name:bert 42
 token=$("$tool" "${target[@]}" quote name:bert --line 1@2000 | sed -n 's/^token //p')
 expect 0 'waiting for cash: *' settle name:bert A2 --token "$token"

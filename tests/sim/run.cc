@@ -37,7 +37,8 @@ bool may_be_missed(std::string_view probe_sentence) {
 }
 
 std::string replay_line(const SimOptions& options) {
-    return fmt::format("suanpan-sim --seed={} --events={}", options.seed, options.events);
+    return fmt::format("suanpan-sim --seed={} --events={}{}", options.seed, options.events,
+                       options.with_copies ? " --copies" : "");
 }
 
 }  // namespace suanpan::sim

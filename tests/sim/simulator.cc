@@ -42,7 +42,7 @@ Simulator::Simulator(const SimOptions& options, const PartnerDirectory& partners
       partners_(partners),
       trace_{.is_on = options.traces},
       random_(options.seed),
-      world_(draw_world(random_)),
+      world_(draw_world(random_, options.with_copies)),
       disk_(random_),
       clock_(beginning),
       workload_(world_.workload, random_) {

@@ -34,7 +34,8 @@ struct World {
     Duration step_max;                 // that passes with a step
 };
 
-[[nodiscard]] World draw_world(Random& random);
+// Retentions and restores only `with_copies`; the rest of a seed's world is the same.
+[[nodiscard]] World draw_world(Random& random, bool with_copies);
 // What an operator may have chosen for the next life; bounds are mostly tiny.
 [[nodiscard]] ServerShape draw_server(Random& random);
 

@@ -132,12 +132,15 @@ void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
 void resolve_hold(AccountRare& rare, const HoldResolve& effect) {
     const Hold& hold = hold_of(rare, effect.hold);
     SUANPAN_ASSERT(hold.left == Points{});  // INV-6: a hold ends empty, and once
-    if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());
-    rare.resolved.push_back({.id = effect.hold,
-                             .end = effect.end,
-                             .amount = hold.amount,
-                             .keep_until = effect.keep_until});
-    rare.prune_next = std::min(rare.prune_next, effect.keep_until);
+    // What became of an order's hold the order says, and to its partner alone.
+    if (!hold.is_order) {
+        if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());
+        rare.resolved.push_back({.id = effect.hold,
+                                 .end = effect.end,
+                                 .amount = hold.amount,
+                                 .keep_until = effect.keep_until});
+        rare.prune_next = std::min(rare.prune_next, effect.keep_until);
+    }
     const bool was_next = hold.expires_at == rare.hold_expires_next;
     rare.holds.erase(rare.holds.begin() + (&hold - rare.holds.data()));
     if (was_next) refresh_hold_expiry(rare);

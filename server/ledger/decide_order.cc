@@ -210,7 +210,7 @@ Decision Decider::decide(const ConfirmOrder& command) {
         SUANPAN_PROBE("an order was confirmed twice by the same payment");
         return answer_order(*order);  // the same one again: done, and nothing moves
     }
-    if (order->has_payment() || order->step == OrderStep::points_only)
+    if (order->has_payment() || order->terms.cash() == Money{})
         return refused(Code::order_resolved, number(order->state));  // INV-6
     if (command.amount != order->terms.cash() || command.currency != order->terms.currency)
         return refused(Code::payment_differs, order->terms.cash().value);
@@ -299,7 +299,7 @@ Decision Decider::decide(const CancelOrder& command) {
         .hold = hold->id, .end = HoldEnd::released, .keep_until = now_ + hold_outcome_kept});
     if (hold->local_date == today_ && account().rare()->day == today_)
         out_.add(DaySpent{.date = today_, .delta = -hold->left});
-    give_back_uses(account(), *before, today_, out_);
+    give_back_uses(account(), *before, today_, due_effects_, out_);
     add_house(HouseCounter::expired, expired);
     out_.amount = hold->left;
     out_.detail = expired.value;

@@ -147,12 +147,8 @@ Decision Decider::decide(const Settle& command) {
     if (rules == nullptr || rules->hash != terms.terms_hash)
         return refused(Code::quote_not_authentic);
     OrderPtr before = account().find_order(head.partner, command.order, now_);
-    if (before == nullptr && account().rare() != nullptr) {
-        const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
-            return order->terms.quote == terms.quote && order->is_known(now_);
-        });
-        if (at != account().rare()->orders.end()) before = *at;
-    }
+    if (before == nullptr && account().rare() != nullptr)
+        before = account().rare()->orders.find_quote(terms.quote, now_);
     if (before != nullptr) return refused(Code::order_exists, number(before->state));
     if (now_ >= terms.valid_until) return refused(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(terms))
@@ -162,10 +158,7 @@ Decision Decider::decide(const Settle& command) {
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
     // The entry that puts this one drops those that are known no more.
-    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max &&
-        std::ranges::count_if(rare->orders, [&](const OrderPtr& order) {
-            return order->is_known(now_);
-        }) >= limits::orders_per_account_max)
+    if (rare != nullptr && rare->orders.known(now_) >= limits::orders_per_account_max)
         return refused(Code::too_many_orders, limits::orders_per_account_max);
 
     Order order;

@@ -196,8 +196,8 @@ constexpr std::array code_table{
                  "notice; the detail is the earliest instant they may take effect. Nothing was "
                  "changed. Choose a later one, or see `suanpan rules diff`."),
     SUANPAN_CODE(rules_out_of_order,
-                 "The rules would take effect before the version that they follow, or in the past; "
-                 "the detail is the earliest instant. Nothing was changed. Choose a later one."),
+                 "The rules would take effect before the version that they follow; the detail is "
+                 "the earliest instant. Nothing was changed. Choose a later one."),
     SUANPAN_CODE(currency_differs,
                  "The order is in another currency than its program. Nothing was changed. Send "
                  "amounts in the program's currency."),

@@ -80,7 +80,7 @@ enum class Code : std::uint16_t {
     refund_exceeds_order = 327,     // detail: money that is still refundable
     refund_by_amount_only = 328,    // lines can no longer be named
     quote_expired = 329,            // detail: when, in nanoseconds
-    quote_no_longer_covered = 330,  // detail: the limit, by LimitKind
+    quote_no_longer_covered = 330,  // detail: the limit, by UncoveredLimit
     rules_not_found = 331,
     rules_adverse = 332,       // detail: the earliest instant it may take effect
     rules_out_of_order = 333,  // detail: the earliest instant it may take effect

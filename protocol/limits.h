@@ -11,8 +11,10 @@ namespace suanpan::limits {
 // Frames
 inline constexpr std::uint32_t frame_body_bytes_max = 1U << 20U;  // 1 MiB
 inline constexpr std::uint32_t batch_events_max = 8192;
-inline constexpr std::uint32_t frames_in_flight_max = 1024;        // per connection
-inline constexpr std::uint32_t events_in_flight_max = 16'384;      // per connection
+inline constexpr std::uint32_t frames_in_flight_max = 1024;    // per connection
+inline constexpr std::uint32_t events_in_flight_max = 16'384;  // per connection
+// Per connection: of unanswered orders, tokens and rule books.
+inline constexpr std::size_t payload_bytes_in_flight_max = 4U << 20U;
 inline constexpr std::size_t reply_backlog_bytes_max = 4U << 20U;  // unread replies per connection
 inline constexpr std::uint32_t connections_max = 20'000;           // per process
 inline constexpr Duration hello_timeout = seconds(5);
@@ -60,10 +62,11 @@ inline constexpr Duration velocity_window_max = hours(24);
 inline constexpr std::size_t velocity_instants_max = 4'000'000;  // remembered by one shard
 
 // Queues between threads
-inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards
-inline constexpr std::size_t batch_commands_max = 64;      // of one shard, staged together
-inline constexpr std::size_t staged_entries_max = 65'536;  // per shard, not yet durable
-inline constexpr std::size_t parked_reads_max = 4096;      // per shard, waiting for the journal
+inline constexpr std::size_t mailbox_slots = 8192;           // per direction and pair of shards
+inline constexpr std::size_t batch_commands_max = 64;        // of one shard, staged together
+inline constexpr std::size_t staged_entries_max = 65'536;    // per shard, not yet durable
+inline constexpr std::size_t staged_bytes_max = 64U << 20U;  // the same in bytes
+inline constexpr std::size_t parked_reads_max = 4096;        // per shard, waiting for the journal
 
 // Commits
 inline constexpr std::uint32_t commit_entries_max = 8192;

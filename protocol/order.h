@@ -126,7 +126,7 @@ enum class UncoveredLimit : std::uint8_t {
     limit_month = 5,
     campaign = 6,  // of a member
     coupon = 7,    // of a member
-    lots = 8,      // the points lie in more lots than one request may drain
+    lots = 8,      // the points lie in more lots than the order may take
 };
 
 // What a quote is asked for: the order as the partner has it.
@@ -156,6 +156,13 @@ struct CommandPayload {
     std::vector<std::byte> token;     // of settle
     std::vector<LineRefund> refunds;  // of refund_order
     std::vector<std::byte> text;      // of rules_put
+
+    // Of memory that it keeps, about.
+    [[nodiscard]] std::size_t bytes() const {
+        return sizeof *this + order.lines.size() * sizeof(AskedLine) +
+               order.coupons.size() * sizeof(std::uint32_t) + token.size() +
+               refunds.size() * sizeof(LineRefund) + text.size();
+    }
 };
 
 // ---- answers with more than an outcome

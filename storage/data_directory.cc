@@ -88,8 +88,12 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
     directory.incarnation_ = *incarnation;
     directory.hash_seed_ = *seed;
     directory.sandbox_ = sandbox == "yes";
-    // A directory of an earlier release has none yet.
-    const bool has_quote_secret = file->bytes("quote_secret", directory.quote_secret_);
+    // A directory of an earlier release has none yet. One that is there and damaged is not replaced
+    // in silence: all quotes would end with it.
+    const bool has_quote_secret = file->text("quote_secret").has_value();
+    if (has_quote_secret && !file->bytes("quote_secret", directory.quote_secret_))
+        refuse_start(OpenFault::damaged, volume,
+                     "SUANPAN: the line quote_secret is wrong; restore it from a backup");
     if (!has_quote_secret) fill_random(directory.quote_secret_);
     if (!options.any_sandbox && directory.sandbox_ && !options.sandbox)
         refuse_start(OpenFault::sandbox, volume,
@@ -104,6 +108,9 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
 
 void DataDirectory::begin_new_incarnation() {
     ++incarnation_;
+    // What the directory that this one is a copy of has promised, or a later life of it did, is not
+    // this one's promise.
+    fill_random(quote_secret_);
     write();
 }
 

@@ -24,8 +24,8 @@ inline constexpr std::uint32_t directory_format_newest = 1;
 // The identity of a data directory, made at the first start and kept for ever.
 //
 // Owned by main; read-only once opened, so that any thread may read it. Holds the directory's lock
-// while it lives, unless opened read-only. `body_hash_key` and
-// `quote_secret` are secrets: they never go into a log.
+// while it lives, unless opened read-only. `body_hash_key` and `quote_secret` are secrets, which
+// stand in the file as they are: they never go into a log.
 class DataDirectory {
 public:
     struct Options {
@@ -52,7 +52,8 @@ public:
     [[nodiscard]] bool is_new() const { return is_new_; }
     [[nodiscard]] bool read_only() const { return lock_ == nullptr; }
 
-    // A restore or a copy: raises the incarnation by one, durably. Throws OpenError.
+    // A restore or a copy: raises the incarnation by one and makes another quote secret, durably.
+    // Throws OpenError.
     void begin_new_incarnation();
 
 private:

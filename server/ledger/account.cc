@@ -43,18 +43,11 @@ LocalDate use_period(UseKind kind, LocalDate today) {
 }
 
 OrderPtr Account::find_order(std::uint32_t number) const {
-    if (rare() == nullptr) return nullptr;
-    const auto at = std::ranges::lower_bound(rare()->orders, number, {},
-                                             [](const OrderPtr& o) { return o->number; });
-    return at != rare()->orders.end() && (*at)->number == number ? *at : nullptr;
+    return rare() == nullptr ? nullptr : rare()->orders.find(number);
 }
 
 OrderPtr Account::find_order(PartnerId partner, const OrderId& id, Instant now) const {
-    if (rare() == nullptr) return nullptr;
-    const auto at = std::ranges::find_if(rare()->orders, [&](const OrderPtr& order) {
-        return order->id == id && order->terms.partner == partner && order->is_known(now);
-    });
-    return at != rare()->orders.end() ? *at : nullptr;
+    return rare() == nullptr ? nullptr : rare()->orders.find(partner, id, now);
 }
 
 std::optional<Points> Account::left_today(Points program_max, LocalDate today) const {
@@ -132,12 +125,15 @@ void put_hold(AccountRare& rare, const HoldPut& effect, Instant time) {
 void resolve_hold(AccountRare& rare, const HoldResolve& effect) {
     const Hold& hold = hold_of(rare, effect.hold);
     SUANPAN_ASSERT(hold.left == Points{});  // INV-6: a hold ends empty, and once
-    if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());
-    rare.resolved.push_back({.id = effect.hold,
-                             .end = effect.end,
-                             .amount = hold.amount,
-                             .keep_until = effect.keep_until});
-    rare.prune_next = std::min(rare.prune_next, effect.keep_until);
+    // What became of an order's hold the order says, and to its partner alone.
+    if (!hold.is_order) {
+        if (rare.resolved.size() >= hold_outcomes_max) rare.resolved.erase(rare.resolved.begin());
+        rare.resolved.push_back({.id = effect.hold,
+                                 .end = effect.end,
+                                 .amount = hold.amount,
+                                 .keep_until = effect.keep_until});
+        rare.prune_next = std::min(rare.prune_next, effect.keep_until);
+    }
     const bool was_next = hold.expires_at == rare.hold_expires_next;
     rare.holds.erase(rare.holds.begin() + (&hold - rare.holds.data()));
     if (was_next) refresh_hold_expiry(rare);
@@ -232,18 +228,11 @@ void Account::apply(const Effect& effect, Instant time) {
 }
 
 void Account::put_order(const OrderPtr& order) {
-    std::vector<OrderPtr>& orders = make_rare().orders;
-    const auto at = std::ranges::lower_bound(orders, order->number, {},
-                                             [](const OrderPtr& o) { return o->number; });
-    if (at == orders.end() || (*at)->number != order->number)
-        orders.insert(at, order);
-    else if ((*at)->last_ordinal <= order->last_ordinal)  // one entry may put it twice
-        *at = order;
+    make_rare().orders.put(order);
 }
 
 void Account::prune_orders(Instant time) {
-    std::erase_if(make_rare().orders,
-                  [time](const OrderPtr& order) { return !order->is_known(time); });
+    make_rare().orders.prune(time);
 }
 
 void Account::prune(Instant time) {

@@ -8,7 +8,7 @@
 #include "server/ledger/effect.h"
 #include "server/ledger/hold.h"
 #include "server/ledger/lot.h"
-#include "server/ledger/order.h"
+#include "server/ledger/order_shelf.h"
 #include "server/ledger/tally.h"
 
 #include <cstdint>
@@ -47,7 +47,7 @@ struct AccountRare {
     std::vector<ResolvedHold> resolved;  // oldest first, at most hold_outcomes_max
     std::vector<Tally> tallies;          // by original
     std::vector<UseCount> uses;          // by key
-    std::vector<OrderPtr> orders;        // by number; each a record of its own
+    OrderShelf orders;                   // each a record of its own
 };
 
 // One account with its lots, holds and tallies: ONE record, changed by apply() alone.

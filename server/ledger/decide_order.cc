@@ -150,12 +150,8 @@ Decision Decider::decide(const Settle& command) {
     if (rules == nullptr || rules->hash != terms.terms_hash)
         return refused(Code::quote_not_authentic);
     OrderPtr before = account().find_order(head.partner, command.order, now_);
-    if (before == nullptr && account().rare() != nullptr && !SUANPAN_CANARY(quote_settled_twice)) {
-        const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
-            return order->terms.quote == terms.quote && order->is_known(now_);
-        });
-        if (at != account().rare()->orders.end()) before = *at;
-    }
+    if (before == nullptr && account().rare() != nullptr && !SUANPAN_CANARY(quote_settled_twice))
+        before = account().rare()->orders.find_quote(terms.quote, now_);
     if (before != nullptr) return refused(Code::order_exists, number(before->state));
     if (now_ >= terms.valid_until && !SUANPAN_CANARY(expired_quote_settled))
         return refused(Code::quote_expired, terms.valid_until.ns);
@@ -166,10 +162,7 @@ Decision Decider::decide(const Settle& command) {
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
     // The entry that puts this one drops those that are known no more.
-    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max &&
-        std::ranges::count_if(rare->orders, [&](const OrderPtr& order) {
-            return order->is_known(now_);
-        }) >= limits::orders_per_account_max)
+    if (rare != nullptr && rare->orders.known(now_) >= limits::orders_per_account_max)
         return refused(Code::too_many_orders, limits::orders_per_account_max);
 
     Order order;
@@ -214,7 +207,7 @@ Decision Decider::decide(const ConfirmOrder& command) {
         SUANPAN_PROBE("an order was confirmed twice by the same payment");
         return answer_order(*order);  // the same one again: done, and nothing moves
     }
-    if (order->has_payment() || order->step == OrderStep::points_only)
+    if (order->has_payment() || order->terms.cash() == Money{})
         return refused(Code::order_resolved, number(order->state));  // INV-6
     const bool is_amount_due =
         command.amount == order->terms.cash() || SUANPAN_CANARY(payment_amount_not_checked);
@@ -307,7 +300,7 @@ Decision Decider::decide(const CancelOrder& command) {
         .hold = hold->id, .end = HoldEnd::released, .keep_until = now_ + hold_outcome_kept});
     if (hold->local_date == today_ && account().rare()->day == today_)
         out_.add(DaySpent{.date = today_, .delta = -hold->left});
-    give_back_uses(account(), *before, today_, out_);
+    give_back_uses(account(), *before, today_, due_effects_, out_);
     add_house(HouseCounter::expired, expired);
     out_.amount = hold->left;
     out_.detail = expired.value;

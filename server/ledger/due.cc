@@ -97,7 +97,7 @@ private:
         order.step = OrderStep::timed_out;
         order.keep_from(now_, unpaid_order_kept_min);
         if (!SUANPAN_CANARY(time_out_keeps_the_uses))
-            give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
+            give_back_uses(account_, order, program_.calendar().local_date(now_), 0, out_);
         out_.put(std::move(order));
     }
 
@@ -163,10 +163,18 @@ private:
 
 }  // namespace
 
-void give_back_uses(const Account& account, const Order& order, LocalDate today, Entry& out) {
+void give_back_uses(const Account& account, const Order& order, LocalDate today,
+                    std::size_t first_effect, Entry& out) {
     for (const QuotedUse& use : order.terms.uses) {
         const LocalDate period = use_period(use.key.kind, order.counted_on);
-        const UseSum used = account.used(use.key, today);
+        UseSum used = account.used(use.key, today);
+        for (std::size_t i = first_effect; i < out.effects.size(); ++i) {
+            const auto* add = std::get_if<UseAdd>(&out.effects[i]);
+            if (add == nullptr || add->key != use.key || add->period != period) continue;
+            used.money += add->delta.money;
+            used.points += add->delta.points;
+            used.count += add->delta.count;
+        }
         // What was counted in a period that is over counts for nothing any more.
         if (period != use_period(use.key.kind, today) || used == UseSum{}) continue;
         out.add(UseAdd{.key = use.key,

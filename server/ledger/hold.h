@@ -34,7 +34,8 @@ struct Hold {
 
 enum class HoldEnd : std::uint8_t { captured = 1, released = 2, expired = 3 };
 
-// How a hold ended, kept for hold_outcome_kept so that a second resolution is told so (INV-6).
+// How a hold ended, kept for hold_outcome_kept so that a second resolution is told so (INV-6). Not
+// of an order's hold: nobody but the order could resolve it.
 struct ResolvedHold {
     HoldId id{};
     HoldEnd end{};

@@ -123,8 +123,12 @@ void Session::take_request(const Frame& frame, CommandKind kind) {
         decode_request(kind, frame.body, *partner_, environment_.body_hash_key, decoded_);
     if (!decoded.has_value()) return refuse_frame(frame.header, decoded.error());
     const auto events = static_cast<std::uint32_t>(decoded_.size());
+    // Only kinds with a single event carry a payload.
+    const CommandPayload* payload = decoded_.front().payload.get();
+    const std::size_t payload_bytes = payload == nullptr ? 0 : payload->bytes();
     if (frames_in_flight_ >= environment_.frames_in_flight_max ||
-        events_in_flight_ + events > environment_.events_in_flight_max)
+        events_in_flight_ + events > environment_.events_in_flight_max ||
+        payload_bytes_ + payload_bytes > environment_.payload_bytes_in_flight_max)
         return refuse_events(frame.header, Code::too_many_in_flight, 1);
     if (const std::uint32_t wait_ms = partner->try_take(events, environment_.clock.now());
         wait_ms > 0)
@@ -139,8 +143,9 @@ void Session::submit_events(const Frame& frame, CommandKind kind, const Partner&
     const std::uint32_t place = open_request(frame.header, events);
     shard::ReplyTo to = address_;
     to.request = place;
-    // Only kinds with a single event carry a payload. The request owns it until it is answered.
+    // The request owns it until it is answered.
     requests_[place].payload = std::move(decoded_.front().payload);
+    if (requests_[place].payload != nullptr) payload_bytes_ += requests_[place].payload->bytes();
     for (std::uint32_t i = 0; i < events; ++i) {
         const DecodedEvent& event = decoded_[i];
         to.event = static_cast<std::uint16_t>(i);
@@ -217,6 +222,7 @@ void Session::complete(shard::Reply&& reply) {
 void Session::finish(std::uint32_t place) {
     Request& request = requests_[place];
     request.events_left = 0;
+    if (request.payload != nullptr) payload_bytes_ -= request.payload->bytes();
     request.payload.reset();
     events_in_flight_ -= static_cast<std::uint32_t>(request.outcomes.size());
     --frames_in_flight_;

@@ -29,6 +29,7 @@ struct SessionEnvironment {
     std::uint32_t frames_in_flight_max = limits::frames_in_flight_max;
     std::uint32_t frame_body_bytes_max = limits::frame_body_bytes_max;
     std::uint32_t events_in_flight_max = limits::events_in_flight_max;
+    std::size_t payload_bytes_in_flight_max = limits::payload_bytes_in_flight_max;
 };
 
 // Reads frames, checks who may do what, hands events to the shard and puts the results together.
@@ -63,6 +64,7 @@ public:
     [[nodiscard]] bool is_closing() const { return phase_ == Phase::closing; }
     [[nodiscard]] bool is_open() const { return phase_ == Phase::open; }
     [[nodiscard]] std::uint32_t events_in_flight() const { return events_in_flight_; }
+    [[nodiscard]] std::size_t payload_bytes_in_flight() const { return payload_bytes_; }
     [[nodiscard]] std::optional<PartnerId> partner() const { return partner_; }
 
 private:
@@ -98,6 +100,7 @@ private:
     std::vector<std::uint32_t> free_requests_;
     std::uint32_t frames_in_flight_ = 0;
     std::uint32_t events_in_flight_ = 0;
+    std::size_t payload_bytes_ = 0;  // of requests that are not answered
     std::vector<std::byte> output_;
 };
 

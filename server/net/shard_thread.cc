@@ -125,8 +125,9 @@ void ShardThread::open_connection(tcp::socket&& socket) {
 void ShardThread::close(std::uint32_t place) {
     if (places_[place] == nullptr) return;
     for (Session::OpenPayload& open : places_[place]->take_payloads())
-        orphans_.push_back(
-            {.place = place, .generation = generations_[place], .open = std::move(open)});
+        orphans_.emplace(
+            OrphanKey{.place = place, .generation = generations_[place], .request = open.request},
+            std::move(open.payload));
     places_[place]->close();
     places_[place].reset();
     ++generations_[place];
@@ -140,10 +141,8 @@ void ShardThread::deliver(shard::Reply&& reply) {
     SUANPAN_ASSERT(place < places_.size());
     // The connection may have gone meanwhile; its client asks again, or looks the outcome up.
     if (generations_[place] != reply.to.generation || places_[place] == nullptr) {
-        std::erase_if(orphans_, [&](const Orphan& orphan) {
-            return orphan.place == place && orphan.generation == reply.to.generation &&
-                   orphan.open.request == reply.to.request;
-        });
+        orphans_.erase(
+            {.place = place, .generation = reply.to.generation, .request = reply.to.request});
         return;
     }
     places_[place]->complete(std::move(reply));

@@ -9,8 +9,10 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -99,12 +101,13 @@ private:
     std::vector<std::uint32_t> generations_;  // of each place
     std::vector<std::uint32_t> free_places_;
     // Payloads of commands whose connection has gone; each until its answer comes.
-    struct Orphan {
+    struct OrphanKey {
         std::uint32_t place = 0;
         std::uint32_t generation = 0;
-        Session::OpenPayload open;
+        std::uint32_t request = 0;
+        friend auto operator<=>(const OrphanKey&, const OrphanKey&) = default;
     };
-    std::vector<Orphan> orphans_;
+    std::map<OrphanKey, std::shared_ptr<const CommandPayload>> orphans_;
     std::vector<std::uint32_t> dirty_;  // places whose session has output
     Instant next_tick_{0};
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace suanpan::rules {
 namespace {
 
 constexpr std::int64_t id_max = UINT32_MAX;
+constexpr std::int64_t notice_days_usual = 30;
+constexpr std::int64_t notice_days_max = 3650;
 
 std::optional<Money> money_max(RuleTable& table, std::string_view key, std::int64_t min) {
     const auto value = table.optional_number(key, min, amount_money_max);
@@ -237,7 +240,8 @@ RuleSpec spec_of(RuleTable& table) {
     const auto from = table.instant("effective_from");
     if (!table.has("effective_from")) table.wrong("effective_from", "is missing; give a date-time");
     spec.effective_from = from.value_or(Instant{});
-    spec.notice_days = static_cast<std::uint32_t>(table.number_or(30, "notice_days", 0, 3650));
+    spec.notice_days = static_cast<std::uint32_t>(
+        table.number_or(notice_days_usual, "notice_days", 0, notice_days_max));
     spec.quote_valid = seconds(table.number_or(600, "quote_valid_seconds", 1, 86'400));
     spec.pay_within = seconds(table.number_or(1800, "pay_within_seconds", 1, 7 * 86'400));
     table.one("expiry", [&](RuleTable& part) { spec.expiry = expiry_of(part); });
@@ -262,6 +266,19 @@ RuleMistakes too_long(std::size_t bytes, std::string_view what) {
 }
 
 }  // namespace
+
+std::uint32_t promised_notice_days(std::string_view text) {
+    try {
+        const toml::table document = toml::parse(text);
+        if (!document.contains("notice_days")) return notice_days_usual;
+        const std::int64_t promised =
+            document["notice_days"].value_exact<std::int64_t>().value_or(notice_days_max);
+        return static_cast<std::uint32_t>(promised < 0 ? notice_days_max
+                                                       : std::min(promised, notice_days_max));
+    } catch (const toml::parse_error&) {
+        return notice_days_max;
+    }
+}
 
 std::expected<RuleSpec, RuleMistakes> parse_rules(std::string_view text) {
     if (text.size() > rule_file_bytes_max) {

@@ -159,13 +159,13 @@ Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
       next_quote_(first_quote != 0 ? first_quote : random_number()) {}
 
 const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
-    auto& book = books_[{text.program, text.version}];
-    if (book == nullptr) {
+    const auto [at, is_new] = books_.try_emplace({text.program, text.version});
+    if (is_new) {
         auto spec = rules::parse_rules(text.text);
-        if (!spec) return nullptr;  // a later release is stricter than the one that loaded it
-        book = std::make_shared<const rules::RuleBook>(std::move(*spec));
+        // Else a later release is stricter than the one that loaded it, and stays so: null is kept.
+        if (spec) at->second = std::make_shared<const rules::RuleBook>(std::move(*spec));
     }
-    return book.get();
+    return at->second.get();
 }
 
 Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program) const {
@@ -189,8 +189,9 @@ std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instan
     const ledger::RuleTextPtr newest = ledger_.rules().newest(next.spec().program);
     if (newest == nullptr) return std::nullopt;
     const rules::RuleBook* before = book_of(*newest);
-    // What cannot be read any more cannot be compared, and counts as adverse.
-    if (before == nullptr) return now + days(next.spec().notice_days);
+    // What cannot be read any more cannot be compared, and counts as adverse; what it promised
+    // holds, and not what the next one says.
+    if (before == nullptr) return now + days(rules::promised_notice_days(newest->text));
     if (!rules::compare(before->spec(), next.spec()).is_adverse()) return std::nullopt;
     return now + days(before->spec().notice_days);
 }

@@ -144,6 +144,7 @@ Code Shard::not_now() const {
 bool Shard::is_behind() const {
     const std::size_t in_flight = staging_.entries_in_flight() + batch_.entry_count();
     if (in_flight >= options_.staged_entries_max) return true;
+    if (staging_.bytes_in_flight() + batch_.entry_bytes() >= options_.staged_bytes_max) return true;
     const std::uint64_t share = request_log_share();
     if (ledger_->request_log().size() > share + share / 8) return true;
     if (in_flight < options_.behind_entries_min || staged_at_.empty()) return false;

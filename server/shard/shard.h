@@ -43,6 +43,7 @@ struct ShardOptions {
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;
+    std::size_t staged_bytes_max = limits::staged_bytes_max;
     // The same by time: with this many in flight and the oldest waiting for longer than this, or
     // than a few commits usually take, the server is behind, and more work would only wait as well.
     std::size_t behind_entries_min = 2048;

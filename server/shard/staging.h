@@ -45,22 +45,26 @@ public:
         in_flight_.push_back(std::move(free_.back()));
         free_.pop_back();
         entries_ += in_flight_.back()->count();
+        bytes_ += in_flight_.back()->bytes.size();
         return *in_flight_.back();
     }
     // Takes back every batch that is durable whole.
     void release_durable(Lsn durable) {
         while (!in_flight_.empty() && in_flight_.front()->last() <= durable) {
             entries_ -= in_flight_.front()->count();
+            bytes_ -= in_flight_.front()->bytes.size();
             free_.push_back(std::move(in_flight_.front()));
             in_flight_.pop_front();
         }
     }
     [[nodiscard]] std::size_t entries_in_flight() const { return entries_; }
+    [[nodiscard]] std::size_t bytes_in_flight() const { return bytes_; }
 
 private:
     std::deque<std::unique_ptr<StagedBatch>> in_flight_;
     std::vector<std::unique_ptr<StagedBatch>> free_;
     std::size_t entries_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace suanpan::shard

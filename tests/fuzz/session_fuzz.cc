@@ -322,6 +322,7 @@ public:
         while (!port_.waiting.empty()) answer_place(0, false, 0);
         hear();
         SUANPAN_ASSERT(session_.events_in_flight() == 0);
+        SUANPAN_ASSERT(session_.payload_bytes_in_flight() == 0);
         // A header that is none is answered too, once, and is no frame. A frame that is too large
         // may be either: the decoder's limit or the operator's.
         const Counts now = Counts::of(metrics());
@@ -337,6 +338,7 @@ private:
         if ((choice & 2U) != 0) environment.frames_in_flight_max = 2;
         if ((choice & 4U) != 0) environment.events_in_flight_max = 6;
         if ((choice & 8U) != 0) environment.frame_body_bytes_max = 128;
+        if ((choice & 16U) != 0) environment.payload_bytes_in_flight_max = 1024;
         return environment;
     }
 
@@ -354,6 +356,8 @@ private:
             arrived_.erase(arrived_.begin(), arrived_.begin() + static_cast<std::ptrdiff_t>(taken));
             SUANPAN_ASSERT(session_.events_in_flight() <= environment_.events_in_flight_max);
             SUANPAN_ASSERT(session_.events_in_flight() >= port_.waiting.size());
+            SUANPAN_ASSERT(session_.payload_bytes_in_flight() <=
+                           environment_.payload_bytes_in_flight_max);
         }
         if (session_.is_closing()) {
             SUANPAN_ASSERT(session_.receive(std::as_bytes(std::span("more"))) == 0);

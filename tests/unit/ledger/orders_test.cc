@@ -401,11 +401,53 @@ TEST(Orders, CountForLimitsPerMemberAndGiveThemBack) {
     EXPECT_EQ(account->used({.kind = UseKind::limit_day, .id = 3}, today), UseSum{});
 }
 
+// A change of the time zone, and back: three orders wait, and their day's counter has begun anew.
+// Together they used to give back more than was in it.
+TEST(Orders, GiveBackNoMoreUsesThanTheirCounterHas) {
+    Shop shop;
+    shop.earn(1000);
+    const auto settle = [&shop](std::string_view name) {
+        OrderTerms quote = shop.quote({card});
+        quote.uses = {{.key = {.kind = UseKind::limit_day, .id = 3},
+                       .amount = {.money = {500}, .points = {50}, .count = 1}}};
+        return shop.settle(quote, name).code;
+    };
+    ProgramSpec spec = plain_program();
+    const auto move_to = [&](std::string_view zone) {
+        ++spec.version;
+        spec.time_zone = short_text<40>(zone);
+        return shop.put_program(spec, false).code;
+    };
+    EXPECT_EQ(settle("A"), Code::ok);
+    EXPECT_EQ(settle("B"), Code::ok);
+    EXPECT_EQ(move_to("Pacific/Honolulu"), Code::ok);  // where it is yesterday
+    EXPECT_EQ(settle("C"), Code::ok);
+    EXPECT_EQ(move_to("Asia/Shanghai"), Code::ok);
+    EXPECT_EQ(settle("D"), Code::ok);
+    shop.now = shop.now + hours(1);
+    shop.sweep();
+    EXPECT_EQ(shop.order("D")->step, OrderStep::timed_out);
+    EXPECT_EQ(shop.balances(), (Balances{.available = {1000}}));
+}
+
+// After a refund in part it used to be answered payment_differs.
+TEST(Orders, ThatPointsPaidTakeNoPaymentAfterARefundEither) {
+    Shop shop;
+    shop.earn(80);
+    shop.settle(shop.quote({{.payable = 500, .points = 50, .value = 500}}), "A");
+    EXPECT_EQ(shop.refund_order("A", 100).code, Code::ok);
+    EXPECT_EQ(shop.confirm("A", 5).code, Code::order_resolved);
+}
+
 TEST(Orders, KeepTheirHoldsToThemselves) {
     Shop shop;
     shop.earn(80);
     const Outcome settled = shop.settle(shop.quote({card}), "A");
     const auto number = static_cast<std::int64_t>(shop.entry(settled.entry_id).reference);
+    EXPECT_EQ(shop.capture(number, 10).code, Code::hold_not_found);
+    EXPECT_EQ(shop.release(number).code, Code::hold_not_found);
+    // How it ended used to be told to whoever asked for the hold of that number.
+    EXPECT_EQ(shop.confirm("A", 1500).code, Code::ok);
     EXPECT_EQ(shop.capture(number, 10).code, Code::hold_not_found);
     EXPECT_EQ(shop.release(number).code, Code::hold_not_found);
     EXPECT_EQ(shop.refund(settled.entry_id).code, Code::original_wrong_kind);

@@ -299,6 +299,27 @@ TEST(Checkout, WantsNoticeOfWhatIsAdverse) {
     EXPECT_EQ(till.checkout.notice_ends(*better.book, till.now), std::nullopt);
 }
 
+// The next book's own notice used to count where the one before could not be read any more.
+TEST(Checkout, WantsTheNoticeThatAnUnreadableBookPromised) {
+    Till till(ten_points_a_yuan);
+    const auto next = till.load("notice_days = 0\n" + std::string(ten_points_a_yuan), 3);
+    ASSERT_NE(next.book, nullptr) << next.message;
+    const auto notice_after = [&](std::string_view text, std::uint32_t version) {
+        ledger::RuleText unreadable;
+        unreadable.program = ProgramId{1};
+        unreadable.version = version;
+        unreadable.effective_from = till.now;
+        unreadable.text = text;
+        till.ledger.install(std::make_shared<const ledger::RuleText>(std::move(unreadable)));
+        return till.checkout.notice_ends(*next.book, till.now);
+    };
+    EXPECT_EQ(notice_after("notice_days = 45\nof_a_later_release = 1\n", 2), till.now + days(45));
+    EXPECT_EQ(notice_after("of_a_later_release = 1\n", 3), till.now + days(30));
+    EXPECT_EQ(notice_after("notice_days = -1\n", 4), till.now + days(3650));
+    EXPECT_EQ(notice_after("no rules at all", 5), till.now + days(3650));
+    EXPECT_EQ(till.quote({card}).outcome.code, Code::rules_not_found);
+}
+
 // Whatever lies in the account: a quote that is settled at once takes exactly its numbers, and a
 // complete refund brings every point back.
 TEST(Checkout, SettlesWhatItQuotesForRandomAccounts) {

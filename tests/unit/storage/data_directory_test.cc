@@ -122,6 +122,49 @@ TEST(DataDirectory, RefusesDamageWithoutTellingItsKey) {
     }
 }
 
+// A secret that could not be read used to be replaced without a word, and all quotes ended.
+TEST(DataDirectory, ReplacesNoQuoteSecretThatItCannotRead) {
+    MemoryVolume volume;
+    const Sha256 secret = DataDirectory::open(volume, {}).quote_secret();
+    const auto rewrite = [&](const std::optional<std::string>& line) {
+        const auto before = TextFile::decode(volume.files.at("SUANPAN"));
+        ASSERT_TRUE(before.has_value());
+        TextFile file;
+        for (const char* key :
+             {"format", "uuid", "incarnation", "hash_seed", "body_hash_key", "sandbox"})
+            file.set(key, before->text(key).value_or(""));
+        if (line) file.set("quote_secret", *line);
+        const std::string text = file.encode();
+        const Bytes bytes = as_bytes(text);
+        volume.files["SUANPAN"] = {bytes.begin(), bytes.end()};
+    };
+    rewrite(to_hex(secret).substr(2));
+    const std::optional<OpenError> refusal = refusal_of(volume);
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->fault(), OpenFault::damaged);
+    EXPECT_THAT(refusal->what(), HasSubstr("quote_secret"));
+    EXPECT_THAT(refusal->what(), Not(HasSubstr(to_hex(secret).substr(2, 8))));
+    rewrite(to_hex(secret));
+    EXPECT_EQ(DataDirectory::open(volume, {}).quote_secret(), secret);
+    rewrite(std::nullopt);  // of a release that had none: one is made, and stays
+    const Sha256 made = DataDirectory::open(volume, {}).quote_secret();
+    EXPECT_NE(made, secret);
+    EXPECT_EQ(DataDirectory::open(volume, {}).quote_secret(), made);
+}
+
+// A staging copy's quotes used to settle in production, and the other way round.
+TEST(DataDirectory, HasAnotherQuoteSecretInEachIncarnation) {
+    MemoryVolume volume;
+    DataDirectory data = DataDirectory::open(volume, {});
+    const Sha256 before = data.quote_secret();
+    data.begin_new_incarnation();
+    const Sha256 after = data.quote_secret();
+    EXPECT_NE(after, before);
+    data = DataDirectory::open(volume, {.read_only = true});
+    EXPECT_EQ(data.quote_secret(), after);
+    EXPECT_EQ(data.incarnation(), 2U);
+}
+
 TEST(DataDirectory, MakesNoneAmongOtherFiles) {
     const TemporaryDirectory temporary;
     std::ofstream(temporary.file("photos.zip")) << "holiday";

@@ -1,0 +1,110 @@
+#include "server/net/session.h"
+
+#include "tests/support/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace suanpan::net {
+namespace {
+
+class StillClock final : public shard::Clock {
+public:
+    [[nodiscard]] Instant now() const override { return {1'700'000'000'000'000'000}; }
+    [[nodiscard]] bool is_safe() const override { return true; }
+    void advance(Duration) override {}
+};
+
+// Keeps what was submitted until the test answers it.
+class WaitingPort final : public shard::CommandPort {
+public:
+    void submit(const Command&, const shard::ReplyTo& to) override { waiting.push_back(to); }
+    [[nodiscard]] std::int64_t request_floor_ms() const override { return 0; }
+    std::vector<shard::ReplyTo> waiting;
+};
+
+// An open session of a partner that may do everything.
+class OpenSession {
+public:
+    OpenSession() {
+        FrameDecoder decoder;
+        const auto challenge = decode_challenge(decoder.next(session.output()).frame.body);
+        session.output().clear();
+        HelloRequest hello{.partner = PartnerId{1}, .client = "test"};
+        const std::vector<std::byte> key(32, std::byte{0xaa});
+        hello.mac = compute_mac(key, *challenge, hello.nonce, hello.partner);
+        std::vector<std::byte> frame;
+        encode_hello(frame, {.correlation_id = 1}, hello);
+        EXPECT_EQ(session.receive(frame), frame.size());
+        EXPECT_TRUE(session.is_open());
+        session.output().clear();
+    }
+
+    // Sends a settlement with a token of so many bytes; the code where it is answered at once.
+    Code settle(std::size_t token_bytes) {
+        CommandPayload payload;
+        payload.token.resize(token_bytes);
+        Command command;
+        command.head = {.kind = CommandKind::settle,
+                        .program = ProgramId{1},
+                        .request_id = {.high = 1'700'000'000'000ULL << 16U, .low = ++requests_},
+                        .member = {.high = 1, .low = 2}};
+        command.body = Settle{.payload = &payload, .order = {.bytes = {'A'}}};
+        std::vector<std::byte> frame;
+        encode_requests(frame, {.correlation_id = requests_}, {&command, 1});
+        EXPECT_EQ(session.receive(frame), frame.size());
+        if (!session.has_output()) return Code::ok;
+        FrameDecoder decoder;
+        std::vector<Outcome> outcomes;
+        EXPECT_TRUE(
+            decode_results(decoder.next(session.output()).frame.body, outcomes).has_value());
+        session.output().clear();
+        return outcomes.front().code;
+    }
+    void answer_one() {
+        session.complete({.to = port.waiting.back(), .outcome = {.code = Code::busy}});
+        port.waiting.pop_back();
+        session.output().clear();
+    }
+
+private:
+    TemporaryFolder folder_;
+    PartnerDirectory partners_{folder_.write(
+        "partners.toml", "[[partner]]\nid = 1\nname = \"all\"\nkey = \"" + std::string(64, 'a') +
+                             "\"\nkinds = \"all\"\nprograms = \"all\"\n")};
+    StillClock clock_;
+    ShardMetrics metrics_;
+    std::uint64_t requests_ = 1;
+
+public:
+    WaitingPort port;
+    SessionEnvironment environment{.port = port,
+                                   .partners = PartnerView(partners_),
+                                   .clock = clock_,
+                                   .metrics = metrics_,
+                                   .greeting = {},
+                                   .body_hash_key = 42};
+    Session session{environment, {.session = 5, .generation = 6}};
+};
+
+// A thousand frames, each with a token of 32 KiB or a rule book of 256, used to be taken.
+TEST(Session, BoundsTheBytesOfRequestsThatAreNotAnswered) {
+    OpenSession open;
+    constexpr std::size_t token_bytes = 30'000;
+    std::size_t taken = 0;
+    while (open.settle(token_bytes) == Code::ok) ++taken;
+    EXPECT_LE(taken * token_bytes, limits::payload_bytes_in_flight_max);
+    EXPECT_GT((taken + 2) * token_bytes, limits::payload_bytes_in_flight_max);
+    EXPECT_EQ(open.port.waiting.size(), taken);
+    EXPECT_EQ(open.settle(token_bytes), Code::too_many_in_flight);
+    open.answer_one();
+    EXPECT_EQ(open.settle(token_bytes), Code::ok);
+    EXPECT_EQ(open.settle(token_bytes), Code::too_many_in_flight);
+    while (!open.port.waiting.empty()) open.answer_one();
+    EXPECT_EQ(open.session.payload_bytes_in_flight(), 0U);
+}
+
+}  // namespace
+}  // namespace suanpan::net

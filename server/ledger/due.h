@@ -26,7 +26,8 @@ bool post_due(const Account& account, const Program& program, Instant now, std::
 [[nodiscard]] Balances effective_balances(const Account& account, const Program& program,
                                           Instant now);
 
-// Appends the effects that give back what an order counted for limits per member.
+// Appends the effects that give back what an order counted for limits per member, and what was set
+// aside for it of counters that all members share. Expects an order that has waited until now.
 void give_back_uses(const Account& account, const Order& order, LocalDate today, Entry& out);
 
 // The lot that points with `key` join: where lots merge, an equal one of the account or one that

@@ -48,11 +48,14 @@ public:
     // A process over the same volume: everything but the volume and the time is built anew. As if
     // the one before had been killed.
     void restart();
+    // The same with another number of shards.
+    void restart(std::uint16_t shards);
     // As if it had been killed; restart() comes next.
     void stop();
 
-    // Sends to the shard of the member; the answer, when it comes, is answer(number).
-    std::uint32_t send(const Command& command);
+    // Sends to the shard of the member, by way of a session on shard `via`; the answer, when it
+    // comes, is answer(number).
+    std::uint32_t send(const Command& command, std::uint16_t via = 0);
     // A command of `alice`, with a request id made `made_before_now` earlier.
     [[nodiscard]] Command command(CommandKind kind, const CommandBody& body,
                                   Duration made_before_now = {});
@@ -81,6 +84,7 @@ public:
         return journal_options_;
     }
     [[nodiscard]] std::uint64_t accounts() const;
+    [[nodiscard]] std::uint16_t shard_count() const { return shard_count_; }
     [[nodiscard]] Shard& shard(std::size_t index) { return *shards_[index]; }
     [[nodiscard]] const ShardMetrics& metrics(std::size_t index) const { return *metrics_[index]; }
     [[nodiscard]] Recovered& recovered() { return recovered_; }
@@ -92,7 +96,7 @@ private:
     };
     void build();
 
-    const std::uint16_t shard_count_;
+    std::uint16_t shard_count_;
     const storage::JournalOptions journal_options_;
     std::optional<storage::DataDirectory> directory_;
     std::unique_ptr<storage::Journal> journal_;
@@ -102,6 +106,7 @@ private:
     std::vector<std::unique_ptr<ShardMetrics>> metrics_;
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<OwnerLanes> owners_;
     std::unique_ptr<JournalReader> reader_;
     Answers answers_;
     std::vector<std::unique_ptr<Shard>> shards_;

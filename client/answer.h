@@ -3,6 +3,7 @@
 
 #include "protocol/code.h"
 #include "protocol/command.h"
+#include "protocol/explanation.h"
 #include "protocol/order.h"
 
 #include <cstdint>
@@ -55,10 +56,11 @@ struct Answer {
     Lsn next;                          // pass as ReadStatement::before to go on; 0: that was all
     std::vector<ExpiringRow> rows;     // soonest first
 
-    // Of quote, order, terms; else null. Immutable.
+    // Of quote, order, terms, explain; else null. Immutable.
     std::shared_ptr<const QuoteAnswer> quote;
     std::shared_ptr<const OrderAnswer> order;
     std::shared_ptr<const TermsAnswer> terms;
+    std::shared_ptr<const Explanation> explanation;
     std::string message;  // of rules_put: what is wrong where
 
     [[nodiscard]] bool is_done() const { return fate == Fate::done; }

@@ -212,6 +212,8 @@ bool Client::Engine::pool_answered(const Flight& flight, std::span<const std::by
             return take_body(first, decode_order(body), &Answer::order);
         case CommandKind::terms:
             return take_body(first, decode_terms(body), &Answer::terms);
+        case CommandKind::explain:
+            return take_body(first, decode_explanation(body), &Answer::explanation);
         case CommandKind::rules_put: {
             auto rules = decode_rules(body);
             if (!rules) return false;

@@ -20,6 +20,7 @@ Fate fate_of(const PendingCall& call, Code code) {
         case CommandKind::statement:
             if (code == Code::history_ends) return Fate::done;  // with the lines there are
             break;
+        case CommandKind::explain:
         case CommandKind::lookup:  // each of these is an answer to what was asked
             if (code == Code::not_executed || code == Code::refused || code == Code::unknown_yet ||
                 code == Code::history_ends)
@@ -95,30 +96,9 @@ CommandKind kind_of(const CommandBody& body) {
         CommandKind operator()(const ReadOrder&) { return CommandKind::order; }
         CommandKind operator()(const PutRules&) { return CommandKind::rules_put; }
         CommandKind operator()(const ReadTerms&) { return CommandKind::terms; }
+        CommandKind operator()(const Explain&) { return CommandKind::explain; }
     };
     return std::visit(Kinds{}, body);
-}
-
-bool is_single(CommandKind kind) {
-    switch (kind) {
-        case CommandKind::ping:
-        case CommandKind::statement:
-        case CommandKind::expiring:
-        case CommandKind::program_create:
-        case CommandKind::program_update:
-        case CommandKind::clock_advance:
-        case CommandKind::settle:
-        case CommandKind::confirm:
-        case CommandKind::cancel:
-        case CommandKind::refund_order:
-        case CommandKind::quote:
-        case CommandKind::order:
-        case CommandKind::terms:
-        case CommandKind::rules_put:
-            return true;
-        default:
-            return false;
-    }
 }
 
 void PendingCall::own_payload() {

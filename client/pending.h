@@ -52,7 +52,5 @@ private:
 
 // The kind of a command with this body.
 [[nodiscard]] CommandKind kind_of(const CommandBody& body);
-// True for kinds whose requests are tables: one command per frame.
-[[nodiscard]] bool is_single(CommandKind kind);
 
 }  // namespace suanpan::client

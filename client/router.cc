@@ -37,7 +37,7 @@ std::vector<PendingPtr> Line::cut(std::size_t events_max) {
     } while (queues_[turn_].calls.empty());
     Queue& queue = queues_[turn_];
     const std::size_t count =
-        std::min(queue.calls.size(), is_single(queue.kind) ? std::size_t{1} : events_max);
+        std::min(queue.calls.size(), takes_one_event(queue.kind) ? std::size_t{1} : events_max);
     const auto end = queue.calls.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<PendingPtr> batch(std::make_move_iterator(queue.calls.begin()),
                                   std::make_move_iterator(end));

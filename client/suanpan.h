@@ -81,6 +81,107 @@ typedef struct suanpan_line {
     uint16_t reason;
 } suanpan_line;
 
+/* ---- Orders (docs/checkout.md). Money is in minor units (分, cents). */
+
+typedef struct suanpan_asked_line {
+    uint64_t product;
+    int64_t unit_price; /* before everything */
+    int64_t quantity;
+    uint32_t category;
+} suanpan_asked_line;
+
+typedef struct suanpan_asked_order {
+    uint32_t merchant;
+    uint32_t channel;
+    int64_t points_wanted; /* -1: as many as bring something */
+    const char* currency;  /* NULL: the program's */
+    const suanpan_asked_line* lines;
+    size_t line_count;
+    const uint32_t* coupons; /* in the order of use */
+    size_t coupon_count;
+} suanpan_asked_order;
+
+typedef struct suanpan_quoted_line {
+    int64_t list;
+    int64_t payable; /* after all prices, reductions and coupons */
+    int64_t points;
+    int64_t value;    /* of the points */
+    int64_t refunded; /* of the payable; in a quote 0 */
+} suanpan_quoted_line;
+
+typedef struct suanpan_quoted_limit {
+    int64_t value;
+    uint32_t id;    /* of the rule, 0: of none in particular */
+    uint16_t kind;  /* docs/checkout.md has the table */
+    uint16_t bound; /* 1: the quote went as far as this lets it */
+} suanpan_quoted_limit;
+
+/* What suanpan_quote fills. All zero where it was not answered; else lines, limits and token belong
+ * to it until suanpan_free_quoted. */
+typedef struct suanpan_quoted {
+    uint32_t rule_version;
+    uint32_t campaign; /* 0: none */
+    int64_t valid_until_ns;
+    int64_t list;
+    int64_t discounts;
+    int64_t coupons;
+    int64_t payable;
+    int64_t eligible;
+    int64_t points;
+    int64_t value; /* of the points */
+    int64_t cash;
+    int64_t points_missing;
+    int64_t gap;
+    const suanpan_quoted_line* lines;
+    size_t line_count;
+    const suanpan_quoted_limit* limits;
+    size_t limit_count;
+    const void* token; /* what suanpan_settle wants */
+    size_t token_bytes;
+    void* memory;
+} suanpan_quoted;
+
+/* Part of an order's line comes back. */
+typedef struct suanpan_line_refund {
+    uint32_t line;  /* its place in the quote, from 0 */
+    int64_t amount; /* of its payable; 0: all of it */
+} suanpan_line_refund;
+
+/* What suanpan_order fills; as with suanpan_quoted, suanpan_free_ordered frees it. */
+typedef struct suanpan_ordered {
+    uint16_t state; /* 1 waiting, 2 confirmed, 3 cancelled, 4 refunded in full */
+    uint16_t step;
+    uint32_t rule_version;
+    uint8_t terms_hash[32];
+    char currency[9];
+    char payment[65];
+    int64_t list;
+    int64_t payable;
+    int64_t points;
+    int64_t value;
+    int64_t cash;
+    int64_t settled_at_ns;
+    int64_t times_out_ns;
+    int64_t refundable_until_ns;
+    int64_t paid;
+    int64_t refunded;
+    int64_t refunded_points;
+    int64_t refunded_cash;
+    const suanpan_quoted_line* lines;
+    size_t line_count;
+    void* memory;
+} suanpan_ordered;
+
+/* What suanpan_terms fills; suanpan_free_terms frees it. */
+typedef struct suanpan_terms_text {
+    uint32_t version;
+    int64_t effective_from_ns;
+    uint8_t hash[32];
+    const char* text; /* ends with a zero */
+    size_t text_bytes;
+    void* memory;
+} suanpan_terms_text;
+
 /* NULL on failure; then `error` (if not NULL) holds one line that says why. The connection is made
  * in the background; suanpan_connect waits for it. */
 suanpan_client* suanpan_open(const suanpan_options* options, char* error, size_t error_bytes);
@@ -121,6 +222,40 @@ suanpan_answer suanpan_statement(suanpan_client* client, const suanpan_target* t
                                  uint64_t before, suanpan_line* lines, size_t lines_max,
                                  size_t* line_count, uint64_t* next);
 suanpan_answer suanpan_ping(suanpan_client* client);
+
+/* What points would pay of an order. Writes nothing; `quoted` is filled in any case. */
+suanpan_answer suanpan_quote(suanpan_client* client, const suanpan_target* target,
+                             const suanpan_asked_order* order, suanpan_quoted* quoted);
+/* `order` is your own name of it, 1 to 64 bytes. `detail` is its state: 1 waits for cash, 2 paid.
+ */
+suanpan_answer suanpan_settle(suanpan_client* client, const suanpan_target* target,
+                              const char* order, const void* token, size_t token_bytes);
+/* `detail` 3: it came too late, return the cash. */
+suanpan_answer suanpan_confirm(suanpan_client* client, const suanpan_target* target,
+                               const char* order, const char* payment, int64_t amount,
+                               const char* currency);
+suanpan_answer suanpan_cancel(suanpan_client* client, const suanpan_target* target,
+                              const char* order);
+/* By amount (0: all that is left), or, where line_count is not 0, by lines. The answer's `amount`
+ * are points, its `detail` the cash to return. */
+suanpan_answer suanpan_refund_order(suanpan_client* client, const suanpan_target* target,
+                                    const char* order, int64_t amount,
+                                    const suanpan_line_refund* lines, size_t line_count,
+                                    uint16_t reason, uint16_t grace_days);
+suanpan_answer suanpan_order(suanpan_client* client, const suanpan_target* target,
+                             const char* order, suanpan_ordered* ordered);
+/* Of target->program; version 0: the rules in force. */
+suanpan_answer suanpan_terms(suanpan_client* client, const suanpan_target* target, uint32_t version,
+                             suanpan_terms_text* terms);
+/* Loads the next version of the rules. What is wrong with a file that is refused as rules_invalid
+ * goes to `message`. */
+suanpan_answer suanpan_rules_put(suanpan_client* client, const suanpan_target* target,
+                                 const char* text, size_t text_bytes, char* message,
+                                 size_t message_bytes);
+/* Free what was filled and make it all zero. NULL is allowed, and so is doing it twice. */
+void suanpan_free_quoted(suanpan_quoted* quoted);
+void suanpan_free_ordered(suanpan_ordered* ordered);
+void suanpan_free_terms(suanpan_terms_text* terms);
 
 /* Makes an unknown answer to a call on `target` certain, as far as the server can. */
 suanpan_answer suanpan_resolve(suanpan_client* client, const suanpan_target* target,

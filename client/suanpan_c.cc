@@ -1,36 +1,46 @@
 // The C interface: translates, and lets no exception pass.
-#include "client/suanpan.h"
-#include "client/suanpan_client.h"
+#include "client/suanpan_c.h"
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <string>
-
-struct suanpan_client {
-    suanpan::client::Client client;
-};
 
 namespace {
 
 using namespace suanpan;
 using client::Answer;
 using client::Target;
+using client::c::guarded;
+using client::c::plain;
+using client::c::say;
 
 constexpr std::int64_t ms_max = INT64_MAX / 1'000'000;
 Duration duration_of(std::int64_t ms) {
     return milliseconds(std::clamp<std::int64_t>(ms, 0, ms_max));
 }
 
+client::Options options_of(const suanpan_options& from) {
+    client::Options options;
+    options.endpoints = {
+        {.host = from.host != nullptr ? from.host : "127.0.0.1", .port = from.port}};
+    options.partner = PartnerId{from.partner};
+    const auto* key = static_cast<const std::byte*>(from.key);
+    if (key != nullptr) options.key.assign(key, key + from.key_bytes);
+    options.name = from.name != nullptr ? from.name : "suanpan-c";
+    if (from.deadline_ms > 0) options.deadline = duration_of(from.deadline_ms);
+    if (from.connections_per_shard > 0) options.connections_per_shard = from.connections_per_shard;
+    return options;
+}
+
+}  // namespace
+
+namespace suanpan::client::c {
+
 void say(char* error, size_t error_bytes, std::string_view text) noexcept {
     if (error == nullptr || error_bytes == 0) return;
     const size_t length = std::min(text.size(), error_bytes - 1);
     std::memcpy(error, text.data(), length);
     error[length] = '\0';
-}
-
-suanpan_id plain(RequestId id) {
-    return {id.high, id.low};
 }
 
 Target target_of(const suanpan_target& from) {
@@ -62,36 +72,17 @@ suanpan_answer plain(const Answer& from) {
     return to;
 }
 
-// Runs `work`, which gives an Answer. Memory may run out anywhere, so a throw leaves it unknown.
-template <typename Work>
-suanpan_answer guarded(const suanpan_target* target, Work work) noexcept {
-    try {
-        return plain(work(target != nullptr ? target_of(*target) : Target{}));
-    } catch (...) {
-        suanpan_answer unknown;
-        std::memset(&unknown, 0, sizeof unknown);
-        unknown.fate = SUANPAN_UNKNOWN;
-        unknown.code = static_cast<std::uint16_t>(Code::unknown_yet);
-        unknown.trouble = static_cast<std::uint16_t>(client::Trouble::closed);
-        if (target != nullptr) unknown.request_id = target->request_id;
-        return unknown;
-    }
+suanpan_answer unknown_answer(const suanpan_target* target) noexcept {
+    suanpan_answer unknown;
+    std::memset(&unknown, 0, sizeof unknown);
+    unknown.fate = SUANPAN_UNKNOWN;
+    unknown.code = static_cast<std::uint16_t>(Code::unknown_yet);
+    unknown.trouble = static_cast<std::uint16_t>(Trouble::closed);
+    if (target != nullptr) unknown.request_id = target->request_id;
+    return unknown;
 }
 
-client::Options options_of(const suanpan_options& from) {
-    client::Options options;
-    options.endpoints = {
-        {.host = from.host != nullptr ? from.host : "127.0.0.1", .port = from.port}};
-    options.partner = PartnerId{from.partner};
-    const auto* key = static_cast<const std::byte*>(from.key);
-    if (key != nullptr) options.key.assign(key, key + from.key_bytes);
-    options.name = from.name != nullptr ? from.name : "suanpan-c";
-    if (from.deadline_ms > 0) options.deadline = duration_of(from.deadline_ms);
-    if (from.connections_per_shard > 0) options.connections_per_shard = from.connections_per_shard;
-    return options;
-}
-
-}  // namespace
+}  // namespace suanpan::client::c
 
 suanpan_client* suanpan_open(const suanpan_options* options, char* error, size_t error_bytes) {
     if (options == nullptr) {

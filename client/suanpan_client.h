@@ -99,6 +99,9 @@ public:
     }
     // What became of `target.request_id`: see Answer of lookup in docs/protocol.md.
     Answer lookup(const Target& target) { return call(target, Lookup{}); }
+    // The same, with what the request did to lots and limits (Answer::explanation) where it was
+    // executed.
+    Answer explain(const Target& target) { return call(target, Explain{}); }
     Answer create_program(const ProgramSpec& spec, RequestId request_id = {});
     Answer update_program(const ProgramSpec& spec, RequestId request_id = {});
 

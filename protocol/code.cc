@@ -88,6 +88,12 @@ constexpr std::array code_table{
     SUANPAN_CODE(rules_invalid,
                  "The rule book makes no sense; the message names the path and the reason. Nothing "
                  "was done. Correct it; `suanpan rules check` finds all of it offline."),
+    SUANPAN_CODE(offer_invalid,
+                 "The offer makes no sense; the message names the path and the reason. Nothing was "
+                 "done. Correct it."),
+    SUANPAN_CODE(quantity_out_of_range,
+                 "The quantity is not from 1 to what one order may take, which the detail says. "
+                 "Nothing was done. Correct the request."),
 
     SUANPAN_CODE(hold_not_found,
                  "The account has no hold of this number. Nothing was changed. Check member, "
@@ -205,6 +211,100 @@ constexpr std::array code_table{
     SUANPAN_CODE(budget_below_granted,
                  "A campaign's budget or a coupon's total would be below what has been granted, "
                  "which the detail says. Nothing was changed. Set it to at least that."),
+    SUANPAN_CODE(offer_not_found,
+                 "There is no offer of this number. Nothing was changed. Create it first, or "
+                 "correct the number."),
+    SUANPAN_CODE(
+        offer_stopped,
+        "The offer was stopped by its operator. Nothing was changed. Show the member another one."),
+    SUANPAN_CODE(offer_not_open,
+                 "The offer's window has not begun; the detail says when it does. Nothing was "
+                 "changed. Ask again then, under a new request id."),
+    SUANPAN_CODE(offer_over,
+                 "The offer's window is over; the detail says since when. Nothing was changed. "
+                 "Show the member another one."),
+    SUANPAN_CODE(offer_not_for_member,
+                 "The offer is for members of another level or segment. Nothing was changed. Show "
+                 "the member another one."),
+    SUANPAN_CODE(offer_limit_exceeded,
+                 "The member's limit on the offer would be exceeded; the detail is how many units "
+                 "may still be taken. Nothing was changed. Ask for fewer."),
+    SUANPAN_CODE(
+        sold_out,
+        "All of the offer's stock is issued. Nothing was changed. Show the member another one."),
+    SUANPAN_CODE(
+        too_many_reservations,
+        "The member, or the place the requests come from, has as many unpaid units set aside as "
+        "may be, which the detail says. Nothing was changed. Pay or cancel some first."),
+    SUANPAN_CODE(risk_refused,
+                 "Too many requests of this kind came in too short a time; the detail is the "
+                 "number of the rule. Nothing was changed. Wait before the next one."),
+    SUANPAN_CODE(stock_differs,
+                 "The offer's stock is not what the change counts on; the detail is what it is. "
+                 "Nothing was changed. Read it, and decide again."),
+    SUANPAN_CODE(stock_taken,
+                 "The stock would fall below what is set aside and issued, which the detail says. "
+                 "Nothing was changed. Ask for at least that."),
+    SUANPAN_CODE(voucher_not_found,
+                 "There is no such voucher, or it is not this member's. Nothing was changed. Check "
+                 "the voucher, the code and the member."),
+    SUANPAN_CODE(voucher_expired,
+                 "The voucher's time is over; the detail says since when. Nothing was changed. It "
+                 "cannot be used any more."),
+    SUANPAN_CODE(voucher_resolved,
+                 "The voucher was used up, refunded or voided before; the detail is its state. "
+                 "Nothing was changed. The trace shows how it ended."),
+    SUANPAN_CODE(voucher_in_gift,
+                 "The voucher waits to be claimed as a gift; the detail says until when. Nothing "
+                 "was changed. Claim it, or wait."),
+    SUANPAN_CODE(voucher_partly_used,
+                 "A part of the voucher has been used; the detail is what is left. Nothing was "
+                 "changed. Use the rest, or undo first."),
+    SUANPAN_CODE(voucher_given_away,
+                 "The voucher was given away, so its buyer cannot have it refunded. Nothing was "
+                 "changed. Its owner can use it."),
+    SUANPAN_CODE(voucher_exceeded,
+                 "The voucher has less left than is to be used; the detail is how much. Nothing "
+                 "was changed. Use at most that."),
+    SUANPAN_CODE(voucher_not_here,
+                 "The voucher is for another merchant or store. Nothing was changed. Send the "
+                 "member there."),
+    SUANPAN_CODE(token_not_valid,
+                 "The token is not one that this voucher has: altered, used before, or replaced by "
+                 "a newer one. Nothing was changed. Ask for a new one."),
+    SUANPAN_CODE(token_expired,
+                 "The token's time is over; the detail says since when. Nothing was changed. Ask "
+                 "for a new one."),
+    SUANPAN_CODE(token_required,
+                 "An earlier owner has seen the code, so that only a token of the present one "
+                 "counts. Nothing was changed. Have the owner show the voucher."),
+    SUANPAN_CODE(gift_limit_reached,
+                 "The voucher was given away as often as it may be, which the detail says. Nothing "
+                 "was changed. Its owner can use it."),
+    SUANPAN_CODE(verification_not_found,
+                 "The voucher has no verification of this reference by this partner. Nothing was "
+                 "changed. Check reference and partner."),
+    SUANPAN_CODE(verification_undone,
+                 "The verification of this reference was undone before. Nothing was changed. "
+                 "Verify again under a new reference."),
+    SUANPAN_CODE(undo_too_late,
+                 "The verification can no longer be undone; the detail says since when. Nothing "
+                 "was changed. Nothing takes it back now."),
+    SUANPAN_CODE(undo_limit_reached,
+                 "As many verifications of this voucher were undone as may be, which the detail "
+                 "says. Nothing was changed. Nothing takes it back now."),
+    SUANPAN_CODE(verification_differs,
+                 "The same reference came before with another amount or place. Nothing was "
+                 "changed. Send a new reference for a new use."),
+    SUANPAN_CODE(batch_not_found,
+                 "The pool has no batch of this number. Nothing was changed. Open it first, or "
+                 "correct the number."),
+    SUANPAN_CODE(
+        batch_exists,
+        "The pool has a batch of this number already. Nothing was changed. Choose another number."),
+    SUANPAN_CODE(batch_recalled,
+                 "The batch was recalled, so nothing more goes into it. Nothing was changed. Open "
+                 "another one."),
 
     SUANPAN_CODE(busy,
                  "The server has no room for the request just now. Nothing was done. Send it again "

@@ -45,6 +45,10 @@ enum class Code : std::uint16_t {
     too_many_lines = 215,       // detail: lines an order may have
     rules_invalid = 216,        // the reply's message says where and why
 
+    // Of offers, cards and vouchers (docs/cards.md).
+    offer_invalid = 230,          // the message says where and why
+    quantity_out_of_range = 231,  // detail: what one order may take
+
     // 3xx: a sound request that the ledger refuses today. It consumes its request id.
     hold_not_found = 300,
     hold_expired = 301,
@@ -84,6 +88,39 @@ enum class Code : std::uint16_t {
     too_many_orders = 335,       // detail: orders an account may have
     order_not_priceable = 336,   // detail: 1000 x the reason + the place of the line or coupon
     budget_below_granted = 337,  // detail: what has been granted
+
+    // Of offers, cards and vouchers (docs/cards.md).
+    offer_not_found = 350,
+    offer_stopped = 351,
+    offer_not_open = 352,        // detail: when it opens
+    offer_over = 353,            // detail: since when
+    offer_not_for_member = 354,  // level or segments
+    offer_limit_exceeded = 355,  // detail: units that the member may still take
+    sold_out = 356,
+    too_many_reservations = 357,  // detail: open reservations that are allowed
+    risk_refused = 358,           // detail: the rule's number
+    stock_differs = 359,          // detail: the stock that there is
+    stock_taken = 360,            // detail: units set aside or issued
+    voucher_not_found = 361,      // or another member's
+    voucher_expired = 362,        // detail: when
+    voucher_resolved = 363,       // detail: the voucher's state
+    voucher_in_gift = 364,        // detail: until when
+    voucher_partly_used = 365,    // detail: what is left
+    voucher_given_away = 366,
+    voucher_exceeded = 367,  // detail: what is left
+    voucher_not_here = 368,  // another merchant or store
+    token_not_valid = 369,
+    token_expired = 370,       // detail: when
+    token_required = 371,      // an earlier owner knows the code
+    gift_limit_reached = 372,  // detail: times it may be given
+    verification_not_found = 373,
+    verification_undone = 374,
+    undo_too_late = 375,       // detail: since when
+    undo_limit_reached = 376,  // detail: times
+    verification_differs = 377,
+    batch_not_found = 378,
+    batch_exists = 379,
+    batch_recalled = 380,
 
     // 4xx: not now; nothing was done, and the request id is free: send it again under the same id.
     busy = 400,          // retry_after_ms says when

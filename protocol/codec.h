@@ -1,9 +1,9 @@
 // The one door to FlatBuffers: verified message bodies to plain values, and back.
 //
-// Only codec.cc sees FlatBuffers; everybody else sees the types of command.h and hello.h. Bodies
-// must lie on 8 bytes (FrameDecoder sees to it); one that does not is message_malformed. Every
-// decode_* verifies the whole body first, so no byte of a peer can lead outside of it. The
-// functions have no state of their own and may be called on any thread.
+// Only codec.cc and the families of messages in codec/ see FlatBuffers; everybody else sees the
+// types of command.h and hello.h. Bodies must lie on 8 bytes (FrameDecoder sees to it); one that
+// does not is message_malformed. Every decode_* verifies the whole body first, so no byte of a peer
+// can lead outside of it. The functions have no state of their own and may be called on any thread.
 //
 // The encode_* functions append one whole frame, header included, to `out`. Of the header they use
 // kind and correlation_id (and version); length, flags and checksum they fill in themselves.
@@ -11,6 +11,7 @@
 
 #include "protocol/code.h"
 #include "protocol/command.h"
+#include "protocol/explanation.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/order.h"
@@ -69,6 +70,8 @@ void encode_quote(std::vector<std::byte>& out, FrameHeader header, const QuoteAn
 void encode_order(std::vector<std::byte>& out, FrameHeader header, const OrderAnswer& order);
 void encode_terms(std::vector<std::byte>& out, FrameHeader header, const TermsAnswer& terms);
 void encode_rules(std::vector<std::byte>& out, FrameHeader header, const RulesAnswer& rules);
+void encode_explanation(std::vector<std::byte>& out, FrameHeader header,
+                        const Explanation& explanation);
 void encode_greeting(std::vector<std::byte>& out, FrameHeader header, const Greeting& greeting);
 void encode_challenge(std::vector<std::byte>& out, const Challenge& challenge);
 // The answer to a frame that fails as a whole, in the reply's shape of header.kind: a Greeting, a
@@ -94,6 +97,7 @@ void encode_ping(std::vector<std::byte>& out, FrameHeader header);
 [[nodiscard]] std::expected<OrderAnswer, Code> decode_order(std::span<const std::byte> body);
 [[nodiscard]] std::expected<TermsAnswer, Code> decode_terms(std::span<const std::byte> body);
 [[nodiscard]] std::expected<RulesAnswer, Code> decode_rules(std::span<const std::byte> body);
+[[nodiscard]] std::expected<Explanation, Code> decode_explanation(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Greeting, Code> decode_greeting(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Challenge, Code> decode_challenge(std::span<const std::byte> body);
 

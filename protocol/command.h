@@ -48,6 +48,7 @@ enum class CommandKind : std::uint16_t {
     quote = 34,
     order = 35,
     terms = 36,
+    explain = 37,
 
     program_create = 40,
     program_update = 41,
@@ -55,6 +56,9 @@ enum class CommandKind : std::uint16_t {
 
     clock_advance = 50,  // sandbox only
 };
+
+// Of a lot that ends when its account's sliding date does (ExpiryPolicy::sliding_days).
+inline constexpr Instant expires_sliding{INT64_MAX - 1};
 
 enum class LotOrigin : std::uint8_t { granted = 0, purchased = 1 };
 
@@ -124,7 +128,8 @@ struct ReadStatement {
     Lsn before;  // 0: from the newest
     std::uint16_t lines_max = 0;
 };
-struct Lookup {};  // of head.request_id
+struct Lookup {};   // of head.request_id
+struct Explain {};  // likewise
 struct ReadExpiring {
     Duration within;
 };
@@ -235,7 +240,7 @@ using CommandBody =
     std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke, Adjust, Freeze,
                  SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
                  PutProgram, AdvanceClock, AskQuote, Settle, ConfirmOrder, CancelOrder, RefundOrder,
-                 ReadOrder, PutRules, ReadTerms>;
+                 ReadOrder, PutRules, ReadTerms, Explain>;
 
 struct Command {
     CommandHead head;
@@ -247,7 +252,32 @@ static_assert(std::is_trivially_copyable_v<Command>);
 [[nodiscard]] constexpr bool is_read(CommandKind kind) {
     return kind == CommandKind::balance || kind == CommandKind::statement ||
            kind == CommandKind::lookup || kind == CommandKind::expiring ||
-           kind == CommandKind::quote || kind == CommandKind::order || kind == CommandKind::terms;
+           kind == CommandKind::quote || kind == CommandKind::order || kind == CommandKind::terms ||
+           kind == CommandKind::explain;
+}
+
+// True for kinds whose request is a table with one event, not a batch.
+[[nodiscard]] constexpr bool takes_one_event(CommandKind kind) {
+    switch (kind) {
+        case CommandKind::ping:
+        case CommandKind::statement:
+        case CommandKind::expiring:
+        case CommandKind::settle:
+        case CommandKind::confirm:
+        case CommandKind::cancel:
+        case CommandKind::refund_order:
+        case CommandKind::quote:
+        case CommandKind::order:
+        case CommandKind::terms:
+        case CommandKind::explain:
+        case CommandKind::program_create:
+        case CommandKind::program_update:
+        case CommandKind::rules_put:
+        case CommandKind::clock_advance:
+            return true;
+        default:
+            return false;
+    }
 }
 
 // An account's points as a client sees them: the effective form at the server's time of the answer.

@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 30> all_kinds{{
+inline constexpr std::array<KindName, 31> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},
@@ -42,6 +42,7 @@ inline constexpr std::array<KindName, 30> all_kinds{{
     {CommandKind::quote, "quote"},
     {CommandKind::order, "order"},
     {CommandKind::terms, "terms"},
+    {CommandKind::explain, "explain"},
     {CommandKind::program_create, "program_create"},
     {CommandKind::program_update, "program_update"},
     {CommandKind::rules_put, "rules_put"},

@@ -25,8 +25,9 @@ inline constexpr std::uint32_t expiring_rows_max = 64;
 inline constexpr std::uint32_t statement_walk_max = 100'000;  // entries one lookup may walk back
 
 // Accounts
-inline constexpr std::uint32_t lots_drained_max = 4096;  // by one request
-inline constexpr std::uint32_t due_items_max = 64;       // posted along with one request
+inline constexpr std::uint32_t lots_drained_max = 4096;   // by one request
+inline constexpr std::uint32_t due_items_max = 64;        // posted along with one request
+inline constexpr std::size_t due_bytes_max = 12U << 10U;  // of them: its own need the rest
 inline constexpr std::uint32_t holds_per_account_max = 1000;
 
 // Orders
@@ -38,6 +39,25 @@ inline constexpr std::size_t quote_token_bytes_max = 32U << 10U;
 inline constexpr Duration quote_life_max = hours(24);
 inline constexpr std::uint32_t orders_per_account_max = 10'000;
 inline constexpr std::size_t rule_book_bytes_max = 256U << 10U;
+
+// Offers, cards and vouchers
+inline constexpr std::int64_t offer_quantity_max = 1000;  // units that one order may take
+inline constexpr std::size_t offers_per_file_max = 1000;
+inline constexpr std::size_t offer_file_bytes_max = 256U << 10U;
+inline constexpr std::size_t card_code_bytes_min = 4;
+inline constexpr std::size_t card_code_bytes_max = 64;
+inline constexpr std::size_t code_line_bytes_max = 256;    // of a file of codes
+inline constexpr std::uint32_t code_batches_max = 65'535;  // of one pool
+inline constexpr std::uint32_t codes_per_pool_max = 100'000'000;
+inline constexpr std::uint32_t voucher_uses_max = 100;
+inline constexpr std::uint32_t voucher_verifications_max = 2 * voucher_uses_max;  // undone ones too
+inline constexpr std::uint32_t voucher_hops_max = 100;
+inline constexpr std::size_t voucher_stores_max = 64;
+inline constexpr Duration show_token_life_max = seconds(60);
+inline constexpr std::size_t velocity_rules_max = 64;
+inline constexpr std::uint32_t velocity_count_max = 1000;  // of one rule
+inline constexpr Duration velocity_window_max = hours(24);
+inline constexpr std::size_t velocity_instants_max = 4'000'000;  // remembered by one shard
 
 // Queues between threads
 inline constexpr std::size_t mailbox_slots = 8192;         // per direction and pair of shards

@@ -14,6 +14,19 @@ bool is_sound_line(const QuotedLine& line) {
            line.value <= line.payable && line.payable <= line.list;
 }
 
+// What no counter of an account counts would be refused when the terms are read again.
+bool is_sound_key(const UseKey& key) {
+    if (key.zero != std::array<std::uint8_t, 3>{}) return false;
+    switch (key.kind) {
+        case UseKind::limit_day:
+        case UseKind::limit_month:
+        case UseKind::campaign:
+        case UseKind::coupon:
+            return true;
+    }
+    return false;
+}
+
 // How much of one limit an order uses; most -1: no limit.
 bool is_sound_part(std::int64_t amount, std::int64_t most) {
     return is_amount(amount) && (most == -1 || (is_amount(most) && amount <= most));
@@ -36,7 +49,8 @@ bool OrderTerms::is_sound() const {
         if (!is_amount(sum.list.value) || !is_amount(sum.points.value)) return false;
     }
     for (const QuotedUse& use : uses)
-        if (!is_sound_part(use.amount.money.value, use.most.money.value) ||
+        if (!is_sound_key(use.key) ||
+            !is_sound_part(use.amount.money.value, use.most.money.value) ||
             !is_sound_part(use.amount.points.value, use.most.points.value) ||
             !is_sound_part(use.amount.count, use.most.count))
             return false;

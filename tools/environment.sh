@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by every script of this project; not run by itself.
 #
 # Gives: root (the checkout, also the working directory), jobs (how many things run at once), and a

@@ -71,10 +71,13 @@ void print_order(const OrderAnswer& order) {
         fmt::print("refunded {}: {} points and cash {}\n", with_commas(order.refunded.value),
                    with_commas(order.refunded_points.value),
                    with_commas(order.refunded_cash.value));
-    fmt::print("settled {}, time-out {}, refundable until {}\nterms {} sha256 {}\n",
+    const std::string refundable =
+        order.refundable_until == Instant{}
+            ? std::string("not confirmed")
+            : "refundable until " + suanpan::cli::text_of(order.refundable_until);
+    fmt::print("settled {}, time-out {}, {}\nterms {} sha256 {}\n",
                suanpan::cli::text_of(order.settled_at), suanpan::cli::text_of(order.times_out),
-               suanpan::cli::text_of(order.refundable_until), order.rule_version,
-               hex_of(order.terms_hash));
+               refundable, order.rule_version, hex_of(order.terms_hash));
 }
 
 boost::json::object json_of(const QuotedLine& line) {
@@ -130,7 +133,10 @@ boost::json::object json_of(const OrderAnswer& order) {
             {"cash", order.cash.value},
             {"settled_at", suanpan::cli::text_of(order.settled_at)},
             {"times_out", suanpan::cli::text_of(order.times_out)},
-            {"refundable_until", suanpan::cli::text_of(order.refundable_until)},
+            {"refundable_until",
+             order.refundable_until == Instant{}
+                 ? boost::json::value(nullptr)
+                 : boost::json::value(suanpan::cli::text_of(order.refundable_until))},
             {"payment", text_of(order.payment)},
             {"paid", order.paid.value},
             {"refunded", order.refunded.value},

@@ -49,10 +49,10 @@ OrderPtr Account::find_order(std::uint32_t number) const {
     return at != rare()->orders.end() && (*at)->number == number ? *at : nullptr;
 }
 
-OrderPtr Account::find_order(PartnerId partner, const OrderId& id) const {
+OrderPtr Account::find_order(PartnerId partner, const OrderId& id, Instant now) const {
     if (rare() == nullptr) return nullptr;
     const auto at = std::ranges::find_if(rare()->orders, [&](const OrderPtr& order) {
-        return order->terms.partner == partner && order->id == id;
+        return order->id == id && order->terms.partner == partner && order->is_known(now);
     });
     return at != rare()->orders.end() ? *at : nullptr;
 }
@@ -243,9 +243,8 @@ void Account::put_order(const OrderPtr& order) {
 }
 
 void Account::prune_orders(Instant time) {
-    std::erase_if(make_rare().orders, [time](const OrderPtr& order) {
-        return order->keep_until <= time && order->state != OrderState::waiting;
-    });
+    std::erase_if(make_rare().orders,
+                  [time](const OrderPtr& order) { return !order->is_known(time); });
 }
 
 void Account::prune(Instant time) {

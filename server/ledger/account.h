@@ -96,7 +96,7 @@ public:
 
     // Null where the account has no such order (any more).
     [[nodiscard]] OrderPtr find_order(std::uint32_t number) const;
-    [[nodiscard]] OrderPtr find_order(PartnerId partner, const OrderId& id) const;
+    [[nodiscard]] OrderPtr find_order(PartnerId partner, const OrderId& id, Instant now) const;
     // Points that may still be spent on `today`, under the account's limit and `program_max` (-1:
     // none); nothing where there is no limit.
     [[nodiscard]] std::optional<Points> left_today(Points program_max, LocalDate today) const;
@@ -112,7 +112,7 @@ public:
     void apply(const Effect& effect, Instant time);
     // Puts an order in the place of an older form of it; drops it where there is a newer one.
     void put_order(const OrderPtr& order);
-    // Forgets orders that cannot be refunded any more.
+    // Forgets orders that are known no more.
     void prune_orders(Instant time);
     // Forgets tallies and ended holds whose time is over.
     void prune(Instant time);

@@ -9,8 +9,10 @@
 namespace suanpan::ledger {
 namespace {
 
-// Due items in one `expire` entry: keeps it below limits::entry_bytes_max, whatever they are.
-constexpr std::size_t expire_items_max = limits::lots_drained_max / 2;
+// Due items in one `expire` entry: keeps it below limits::entry_bytes_max, whatever they are. The
+// first hold alone does so by what it may be: lots_drained_max, Decider::order_lots_max().
+constexpr DueBudget expire_budget{.items_max = limits::lots_drained_max / 2,
+                                  .bytes_max = limits::entry_bytes_max * 3 / 4};
 
 }  // namespace
 
@@ -61,8 +63,9 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
 }
 
 void Ledger::put_orders(const Entry& entry, Account& account) {
-    for (const OrderPtr& order : entry.orders) account.put_order(order);
+    // First, so that it drops none that this very entry has changed.
     account.prune_orders(entry.time);
+    for (const OrderPtr& order : entry.orders) account.put_order(order);
 }
 
 Lsn Ledger::exchange_last_lsn(AccountRef ref, Lsn lsn) {
@@ -106,7 +109,7 @@ bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
     out.ordinal = account.ordinal() + 1;
     out.config_version = program->spec().version;
     out.local_date = program->calendar().local_date(now);
-    post_due(account, *program, now, expire_items_max, out);
+    post_due(account, *program, now, expire_budget, out);
     out.balances = effective_balances(account, *program, now);
     for (const Effect& effect : out.effects)
         if (const auto* delta = std::get_if<HouseDelta>(&effect)) out.amount += delta->delta;

@@ -79,7 +79,11 @@ bool Decider::open_account() {
     out_.local_date = today_;
     if (account_->has_due(now_)) {
         SUANPAN_PROBE("a command posted due items along");
-        if (!post_due(*account_, *program_, now_, limits::due_items_max, out_)) return false;
+        // Nothing that is alone too large: the request's own effects need the rest of the entry.
+        const DueBudget along{.items_max = limits::due_items_max,
+                              .bytes_max = limits::due_bytes_max,
+                              .takes_first = false};
+        if (!post_due(*account_, *program_, now_, along, out_)) return false;
         due_effects_ = out_.effects.size();
         copy_ = account_->clone();
         for (const Effect& effect : out_.effects) copy_->apply(effect, now_);

@@ -1,5 +1,6 @@
 // Orders: settled, confirmed, cancelled, refunded. Their prices were made when they were quoted.
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "protocol/limits.h"
 #include "protocol/order.h"
@@ -11,9 +12,6 @@
 
 namespace suanpan::ledger {
 namespace {
-
-// An order stays known for some days at least, so that a late repeat is told what became of it.
-constexpr std::uint32_t order_kept_days_min = 7;
 
 std::int64_t number(OrderState state) {
     return static_cast<std::int64_t>(state);
@@ -59,9 +57,10 @@ bool is_within(const UseSum& used, const QuotedUse& use) {
 
 }  // namespace
 
-// Walks the lots as drain_for() will, so that both come to the same.
+// Walks the lots as drain_for() will, so that both come to the same. Never below 0: an order that
+// no points pay for can be placed with debt.
 Points Decider::spendable(const OrderTerms& terms) const {
-    const Points available = account().balances(now_).available;
+    const Points available = std::max(account().balances(now_).available, Points{});
     if (!account().lots().has_restricted()) return available;
     Points sum;
     for (const Lot& lot : account().lots().all())
@@ -89,12 +88,22 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
     return std::nullopt;
 }
 
+// So that no entry that this order will ever be in passes entry_bytes_max: the largest gives every
+// piece back, and carries the order and what is due along.
+std::size_t Decider::order_lots_max(const Order& order) {
+    constexpr std::size_t rest_bytes = 1024;  // header, balances, counters
+    const std::size_t room = limits::entry_bytes_max - limits::due_bytes_max - rest_bytes;
+    return std::min<std::size_t>(limits::lots_drained_max,
+                                 (room - order_entry_bytes(order)) / returned_slice_bytes);
+}
+
 bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
     const OrderTerms& terms = order.terms;
     const bool waits = order.state == OrderState::waiting;
     std::vector<RestrictedMost> left_of = terms.restricted;
     Points left = terms.points;
-    std::uint32_t lots = 0;
+    const std::size_t lots_max = order_lots_max(order);
+    std::size_t lots = 0;
     DrainCursor cursor(account().lots(), account().sliding_expires_at());
     while (left > Points{}) {
         const Lot* lot = cursor.next();
@@ -111,7 +120,7 @@ bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
             most->most -= piece;
         }
         SUANPAN_ASSERT(account().expires_at(key) > now_);  // INV-5
-        if (++lots > limits::lots_drained_max) return false;
+        if (++lots > lots_max) return false;
         left -= piece;
         out_.add(LotDelta{.lot = key, .delta = -piece, .cause = Cause::request});
         if (waits)
@@ -152,26 +161,36 @@ Decision Decider::answer_order(const Order& order) {
 Decision Decider::decide(const Settle& command) {
     const OrderTerms& terms = *command.terms;
     const CommandHead& head = command_.head;
-    if (terms.partner != head.partner || terms.member != head.member ||
-        terms.program != head.program)
+    const bool is_partners =
+        terms.partner == head.partner || SUANPAN_CANARY(quote_of_another_partner_settled);
+    if (!is_partners || terms.member != head.member || terms.program != head.program)
         return refused(Code::quote_not_authentic);
     if (program_ == nullptr) return refused(Code::program_not_found);
-    OrderPtr before = account().find_order(head.partner, command.order);
-    if (before == nullptr && account().rare() != nullptr) {
+    // Whoever vouches for the terms: they are none of ours without the rules that they name.
+    const RuleTextPtr rules = ledger_.rules().find(head.program, terms.rule_version);
+    if (rules == nullptr || rules->hash != terms.terms_hash)
+        return refused(Code::quote_not_authentic);
+    OrderPtr before = account().find_order(head.partner, command.order, now_);
+    if (before == nullptr && account().rare() != nullptr && !SUANPAN_CANARY(quote_settled_twice)) {
         const auto at = std::ranges::find_if(account().rare()->orders, [&](const OrderPtr& order) {
-            return order->terms.quote == terms.quote;
+            return order->terms.quote == terms.quote && order->is_known(now_);
         });
         if (at != account().rare()->orders.end()) before = *at;
     }
     if (before != nullptr) return refused(Code::order_exists, number(before->state));
-    if (now_ >= terms.valid_until) return refused(Code::quote_expired, terms.valid_until.ns);
+    if (now_ >= terms.valid_until && !SUANPAN_CANARY(expired_quote_settled))
+        return refused(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(terms))
         return refused(Code::quote_no_longer_covered, static_cast<std::int64_t>(*limit));
     const AccountRare* rare = account().rare();
     const bool waits = terms.cash() > Money{};
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
-    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max)
+    // The entry that puts this one drops those that are known no more.
+    if (rare != nullptr && rare->orders.size() >= limits::orders_per_account_max &&
+        std::ranges::count_if(rare->orders, [&](const OrderPtr& order) {
+            return order->is_known(now_);
+        }) >= limits::orders_per_account_max)
         return refused(Code::too_many_orders, limits::orders_per_account_max);
 
     Order order;
@@ -183,7 +202,8 @@ Decision Decider::decide(const Settle& command) {
     order.taken_at = now_;
     order.counted_on = today_;
     order.times_out = now_ + std::min(terms.time_out, program_->spec().hold_max);
-    order.keep_until = order.times_out + days(std::max(terms.refundable_days, order_kept_days_min));
+    if (!waits) order.confirmed_at = now_;
+    order.keep_from(waits ? order.times_out : now_);
     order.state = waits ? OrderState::waiting : OrderState::confirmed;
     order.step = waits ? OrderStep::settled : OrderStep::points_only;
     if (waits)
@@ -196,7 +216,7 @@ Decision Decider::decide(const Settle& command) {
                        static_cast<std::int64_t>(UncoveredLimit::lots));
     if (!waits) {
         add_house(HouseCounter::spent, terms.points);
-        move_sliding(SlidingUse::extend, today_);
+        if (terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
     }
     count_day_spent(terms.points);
     count_uses(terms);
@@ -209,7 +229,7 @@ Decision Decider::decide(const Settle& command) {
 
 Decision Decider::decide(const ConfirmOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr order = account().find_order(command_.head.partner, command.order);
+    const OrderPtr order = account().find_order(command_.head.partner, command.order, now_);
     if (order == nullptr) return refused(Code::order_not_found);
     if (order->has_payment() && order->payment == command.payment &&
         order->paid == command.amount && order->terms.currency == command.currency) {
@@ -218,7 +238,9 @@ Decision Decider::decide(const ConfirmOrder& command) {
     }
     if (order->has_payment() || order->step == OrderStep::points_only)
         return refused(Code::order_resolved, number(order->state));  // INV-6
-    if (command.amount != order->terms.cash() || command.currency != order->terms.currency)
+    const bool is_amount_due =
+        command.amount == order->terms.cash() || SUANPAN_CANARY(payment_amount_not_checked);
+    if (!is_amount_due || command.currency != order->terms.currency)
         return refused(Code::payment_differs, order->terms.cash().value);
     Order paid = *order;
     paid.payment = command.payment;
@@ -247,10 +269,12 @@ Decision Decider::pay_in_time(Order&& order) {
                                 .times_out = order.times_out,
                                 .limit = 0});
     add_house(HouseCounter::spent, hold->left);
-    move_sliding(SlidingUse::extend, today_);
+    if (hold->left > Points{}) move_sliding(SlidingUse::extend, today_);
     out_.amount = hold->left;
     order.state = OrderState::confirmed;
     order.step = OrderStep::paid;
+    order.confirmed_at = now_;
+    order.keep_from(now_);
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
     return decision;
@@ -262,11 +286,14 @@ Decision Decider::pay_late(Order&& order) {
     const std::size_t effects_before = out_.effects.size();
     std::vector<HoldSlice> taken;
     order.state = OrderState::confirmed;
-    const bool is_covered = order.terms.late_payment == LatePayment::reacquire &&
-                            !uncovered(order.terms).has_value() && drain_for(order, taken);
+    const bool may_reacquire = order.terms.late_payment == LatePayment::reacquire ||
+                               SUANPAN_CANARY(late_payment_ignores_the_policy);
+    const bool is_covered =
+        may_reacquire && !uncovered(order.terms).has_value() && drain_for(order, taken);
     if (is_covered) {
         SUANPAN_PROBE("a late payment found its points again");
         order.step = OrderStep::paid_late;
+        order.confirmed_at = now_;
         order.taken = std::move(taken);
         order.taken_at = now_;
         order.counted_on = today_;
@@ -274,7 +301,7 @@ Decision Decider::pay_late(Order&& order) {
         count_day_spent(order.terms.points);
         count_uses(order.terms);
         take_shared_uses(order);
-        move_sliding(SlidingUse::extend, today_);
+        if (order.terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
         out_.amount = order.terms.points;
     } else {
         SUANPAN_PROBE("a late payment has to be given back");
@@ -283,6 +310,7 @@ Decision Decider::pay_late(Order&& order) {
         order.state = OrderState::cancelled;
         order.step = OrderStep::payment_to_return;
     }
+    order.keep_from(now_);
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
     return decision;
@@ -290,7 +318,7 @@ Decision Decider::pay_late(Order&& order) {
 
 Decision Decider::decide(const CancelOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
     if (before == nullptr) return refused(Code::order_not_found);
     out_.reference = before->number;
     if (before->state == OrderState::cancelled) return accepted();  // as it is, and nothing moves
@@ -316,18 +344,18 @@ Decision Decider::decide(const CancelOrder& command) {
     Order order = *before;
     order.state = OrderState::cancelled;
     order.step = OrderStep::cancelled;
+    order.keep_from(now_, unpaid_order_kept_min);
     out_.put(std::move(order));
     return accepted();
 }
 
 Decision Decider::decide(const RefundOrder& command) {
     if (program_ == nullptr) return refused(Code::program_not_found);
-    const OrderPtr before = account().find_order(command_.head.partner, command.order);
+    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
     if (before == nullptr) return refused(Code::order_not_found);
     if (before->state != OrderState::confirmed && before->state != OrderState::refunded)
         return refused(Code::order_not_confirmed, number(before->state));
-    if (now_ >= before->settled_at + days(before->terms.refundable_days))
-        return refused(Code::refund_exceeds_order, 0);
+    if (now_ >= before->refundable_until()) return refused(Code::refund_exceeds_order, 0);
     const std::vector<LineRefund> none;
     const std::vector<LineRefund>& lines =
         command.payload == nullptr ? none : command.payload->refunds;

@@ -126,6 +126,7 @@ private:
     // Takes exactly the order's points out of lots, into its hold where it waits for cash. False
     // where it takes too many lots.
     bool drain_for(const Order& order, std::vector<HoldSlice>& taken);
+    [[nodiscard]] static std::size_t order_lots_max(const Order& order);
     void count_uses(const OrderTerms& terms);
     void take_shared_uses(const Order& order);
     Decision pay_in_time(Order&& order);

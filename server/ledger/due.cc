@@ -1,22 +1,32 @@
 #include "server/ledger/due.h"
 
+#include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
+#include "server/ledger/order_format.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace suanpan::ledger {
 namespace {
+
+constexpr std::size_t lot_bytes = 40;       // of a LotDelta
+constexpr std::size_t hold_end_bytes = 32;  // its HoldResolve, and the day that it counted under
 
 // Collects one account's due items. Points that a hold returns to a lot that is itself due go to
 // `expired` at once, so that no lot is changed twice.
 class DuePoster {
 public:
-    DuePoster(const Account& account, const Program& program, Instant now, Entry& out)
-        : account_(account), program_(program), now_(now), out_(out), debt_(account.debt()) {}
+    DuePoster(const Account& account, const Program& program, Instant now, const DueBudget& budget,
+              Entry& out)
+        : account_(account),
+          program_(program),
+          now_(now),
+          budget_(budget),
+          out_(out),
+          debt_(account.debt()) {}
 
-    bool post(std::size_t items_max) {
-        const bool complete = post_holds(items_max) && post_lots(items_max);
+    bool post() {
+        const bool complete = post_holds() && post_lots();
         if (repaid_ > Points{}) out_.add(DebtDelta{.delta = -repaid_});
         if (expired_ > Points{})
             out_.add(HouseDelta{.counter = HouseCounter::expired, .delta = expired_});
@@ -24,7 +34,18 @@ public:
     }
 
 private:
-    bool post_holds(std::size_t items_max) {
+    // False where the budget has no room for so much more.
+    bool take(std::size_t items, std::size_t bytes) {
+        const bool is_first = items_ == 0 && budget_.takes_first;
+        const bool fits = items <= budget_.items_max - std::min(items_, budget_.items_max) &&
+                          bytes <= budget_.bytes_max - std::min(bytes_, budget_.bytes_max);
+        if (!is_first && !fits) return false;
+        items_ += items;
+        bytes_ += bytes;
+        return true;
+    }
+
+    bool post_holds() {
         const AccountRare* rare = account_.rare();
         if (rare == nullptr || rare->hold_expires_next > now_) return true;
         std::vector<const Hold*> due;
@@ -34,9 +55,11 @@ private:
             return std::tie(a->expires_at, a->id) < std::tie(b->expires_at, b->id);
         });
         for (const Hold* hold : due) {
-            const std::size_t hold_items = std::max<std::size_t>(hold->slices.size(), 1);
-            if (items_ > 0 && items_ + hold_items > items_max) return false;
-            items_ += hold_items;
+            const std::size_t slices = std::max<std::size_t>(hold->slices.size(), 1);
+            std::size_t bytes = slices * returned_slice_bytes + hold_end_bytes;
+            const OrderPtr order = hold->is_order ? order_of(*hold) : nullptr;
+            if (order != nullptr) bytes += order_entry_bytes(*order);
+            if (!take(slices, bytes)) return false;
             post_hold(*hold);
         }
         return true;
@@ -60,15 +83,21 @@ private:
             out_.add(DaySpent{.date = rare.day, .delta = -hold.left});
     }
 
+    [[nodiscard]] OrderPtr order_of(const Hold& hold) const {
+        return account_.find_order(static_cast<std::uint32_t>(hold.id));
+    }
+
     // Its hold has expired, so no cash came in time.
     void end_order(const Hold& hold) {
         SUANPAN_PROBE("an order timed out");
-        const OrderPtr found = account_.find_order(static_cast<std::uint32_t>(hold.id));
+        const OrderPtr found = order_of(hold);
         if (found == nullptr) return;  // a damaged checkpoint: check_invariants() says so
         Order order = *found;
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
-        give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
+        order.keep_from(now_, unpaid_order_kept_min);
+        if (!SUANPAN_CANARY(time_out_keeps_the_uses))
+            give_back_uses(account_, order, program_.calendar().local_date(now_), out_);
         out_.put(std::move(order));
     }
 
@@ -100,7 +129,7 @@ private:
         out_.add(LotDelta{.lot = key, .delta = -repaid, .cause = Cause::debt});
     }
 
-    bool post_lots(std::size_t items_max) {
+    bool post_lots() {
         const Instant sliding_end = account_.sliding_expires_at();
         const bool sliding_due = sliding_end != Instant{} && sliding_end <= now_;
         for (const Lot& lot : account_.lots().all()) {
@@ -109,8 +138,7 @@ private:
                 if (lot.key.expires_at > expires_sliding) break;
                 continue;
             }
-            if (items_ >= items_max) return false;
-            ++items_;
+            if (!take(1, lot_bytes)) return false;
             expired_ += lot.remaining;
             out_.add(LotDelta{.lot = lot.key, .delta = -lot.remaining, .cause = Cause::expiry});
         }
@@ -124,11 +152,13 @@ private:
     const Account& account_;
     const Program& program_;
     Instant now_;
+    DueBudget budget_;
     Entry& out_;
     Points debt_;    // still owed
     Points repaid_;  // of it, here
     Points expired_;
     std::size_t items_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace
@@ -164,15 +194,22 @@ LotKey target_lot(const Account& account, const Entry& entry, const LotKey& key,
     return key;
 }
 
-bool post_due(const Account& account, const Program& program, Instant now, std::size_t items_max,
+std::size_t order_entry_bytes(const Order& order) {
+    // Both behind the length of the order and the key of the use.
+    constexpr std::size_t order_head_bytes = 8;
+    constexpr std::size_t use_bytes = 44;
+    return order_head_bytes + order_bytes(order) + order.terms.uses.size() * use_bytes;
+}
+
+bool post_due(const Account& account, const Program& program, Instant now, const DueBudget& budget,
               Entry& out) {
-    return DuePoster(account, program, now, out).post(items_max);
+    return DuePoster(account, program, now, budget, out).post();
 }
 
 Balances effective_balances(const Account& account, const Program& program, Instant now) {
     if (!account.has_due(now)) return account.balances(now);
     Entry due;
-    post_due(account, program, now, std::numeric_limits<std::size_t>::max(), due);
+    post_due(account, program, now, {}, due);
     Account posted = account.clone();
     for (const Effect& effect : due.effects) posted.apply(effect, now);
     return posted.balances(now);

@@ -8,18 +8,31 @@
 #include "server/ledger/program.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace suanpan::ledger {
+
+// How much one entry may post. A hold is never cut, nor an order that ends with it.
+struct DueBudget {
+    std::size_t items_max = SIZE_MAX;  // lots and slices of holds
+    std::size_t bytes_max = SIZE_MAX;  // as entry_format.h writes them
+    bool takes_first = true;           // the first hold is posted even where it is alone larger
+};
+
+// An upper bound of the bytes that a hold's piece of one lot takes when it comes back: what leaves
+// the hold, what enters the lot, and what repays debt out of it.
+inline constexpr std::size_t returned_slice_bytes = 44 + 40 + 40;
+// The same for an order that is put again with what its uses give back; its lots come on top.
+[[nodiscard]] std::size_t order_entry_bytes(const Order& order);
 
 // Appends to `out` the effects that post what is due at `now`: expired holds give their points back
 // to their own lots (or, where those have ended before, to a grace or to `expired`), and expired
 // lots end. Holds come first, by the instant of their expiry; debt is repaid out of what they
 // return. `program` is the one the account belongs to.
 //
-// Posts at most `items_max` lots and slices (a hold is never cut: one that is alone larger is still
-// posted). True where that was all; where false, what was appended is sound by itself.
-bool post_due(const Account& account, const Program& program, Instant now, std::size_t items_max,
+// True where that was all; where false, what was appended is sound by itself.
+bool post_due(const Account& account, const Program& program, Instant now, const DueBudget& budget,
               Entry& out);
 
 // The account's points at `now`, due items counted as if they were posted.

@@ -17,9 +17,6 @@ namespace suanpan::ledger {
 
 struct AccountRare;
 
-// In a LotKey: the lot ends when the account's sliding date does (Account::sliding()).
-inline constexpr Instant expires_sliding{INT64_MAX - 1};
-
 // What makes a lot the lot it is, in draining order: soonest expiry first, then the earlier
 // activation, then the older lot. `instant_never` sorts last by its value.
 //

@@ -7,6 +7,7 @@
 #include "server/ledger/counter.h"
 #include "server/ledger/hold.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -15,6 +16,10 @@
 #include <vector>
 
 namespace suanpan::ledger {
+
+inline constexpr Duration order_kept_min = days(7);
+// Of one that ended without its cash, which may be on the way.
+inline constexpr Duration unpaid_order_kept_min = days(30);
 
 // One order: a record of its own, owned by its member's shard, kept beside its account in memory.
 //
@@ -32,7 +37,8 @@ struct Order {
     Instant settled_at;
     Instant taken_at;      // when its points were taken out of their lots
     Instant times_out;     // while it waits
-    Instant keep_until;    // refundable before
+    Instant confirmed_at;  // 0: not yet, or never; its refunds are counted from here
+    Instant keep_until;    // known before, and refundable before
     LocalDate counted_on;  // the day that its uses count under
     PaymentId payment;     // of the cash; empty: none yet
     Money paid;
@@ -50,6 +56,19 @@ struct Order {
     [[nodiscard]] bool has_payment() const { return payment != PaymentId{}; }
     [[nodiscard]] Money refunded() const { return by_line_amount + refunded_by_amount; }
     [[nodiscard]] Money refundable() const { return terms.payable - refunded(); }
+    // 0 where it is not confirmed.
+    [[nodiscard]] Instant refundable_until() const {
+        return confirmed_at == Instant{} ? Instant{} : confirmed_at + days(terms.refundable_days);
+    }
+    // What is kept longer than promised is not used: how long depends on when some entry came by.
+    [[nodiscard]] bool is_known(Instant now) const {
+        return state == OrderState::waiting || keep_until > now;
+    }
+    // Keeps it for as long as it can be refunded where it was confirmed at `from`, and for
+    // `at_least`, so that whatever comes late is told what became of it.
+    void keep_from(Instant from, Duration at_least = order_kept_min) {
+        keep_until = std::max(keep_until, from + std::max(days(terms.refundable_days), at_least));
+    }
     friend bool operator==(const Order&, const Order&) = default;
 };
 

@@ -58,6 +58,7 @@ struct OrderBytes {
     std::int64_t settled_at_ns;
     std::int64_t taken_at_ns;
     std::int64_t times_out_ns;
+    std::int64_t confirmed_at_ns;
     std::int64_t keep_until_ns;
     std::int64_t paid;
     std::int64_t refunded_points;
@@ -73,7 +74,7 @@ struct OrderBytes {
     std::uint32_t taken_count;
     std::uint32_t reserved;
 };
-static_assert(sizeof(OrderBytes) == 240);
+static_assert(sizeof(OrderBytes) == 248);
 static_assert(std::has_unique_object_representations_v<OrderBytes>);
 
 struct TakenBytes {
@@ -105,10 +106,19 @@ bool is_amount(std::int64_t value) {
     return value >= 0 && value <= amount_points_max;
 }
 
+// So long after its settlement an order can be refunded at most: what a rule file may say.
+constexpr std::uint32_t refundable_days_max = 3650;
+
+bool is_instant(Instant at) {
+    return at >= Instant{} && at <= instant_max;
+}
+
 // What was taken and given back of an order, as far as apply() and the next decision rely on it.
 bool is_sound(const Order& order) {
     if (order.number == 0 || order.id == OrderId{} || order.last_ordinal < order.number)
         return false;
+    for (const Instant at : {order.settled_at, order.taken_at, order.times_out, order.keep_until})
+        if (!is_instant(at)) return false;
     for (const Money money : {order.paid, order.refunded_cash, order.refunded_by_amount,
                               order.by_line_amount, order.by_line_value})
         if (!is_amount(money.value)) return false;
@@ -193,6 +203,8 @@ std::optional<OrderTerms> get_terms(ByteReader& from) {
     if (!from.ok() || bytes.line_count > limits::order_lines_max ||
         bytes.use_count > limits::order_uses_max ||
         bytes.restricted_count > limits::order_restrictions_max ||
+        bytes.refundable_days > refundable_days_max || !is_instant(Instant{bytes.valid_until_ns}) ||
+        bytes.time_out_ns > days(3660).ns ||
         bytes.late_payment > static_cast<std::uint8_t>(LatePayment::reacquire) ||
         bytes.zero != std::array<std::uint8_t, 7>{})
         return std::nullopt;
@@ -249,6 +261,7 @@ void put_order(std::vector<std::byte>& out, const Order& order) {
                       .settled_at_ns = order.settled_at.ns,
                       .taken_at_ns = order.taken_at.ns,
                       .times_out_ns = order.times_out.ns,
+                      .confirmed_at_ns = order.confirmed_at.ns,
                       .keep_until_ns = order.keep_until.ns,
                       .paid = order.paid.value,
                       .refunded_points = order.refunded_points.value,
@@ -295,6 +308,7 @@ std::optional<Order> get_order(ByteReader& from) {
     order.settled_at.ns = bytes.settled_at_ns;
     order.taken_at.ns = bytes.taken_at_ns;
     order.times_out.ns = bytes.times_out_ns;
+    order.confirmed_at.ns = bytes.confirmed_at_ns;
     order.keep_until.ns = bytes.keep_until_ns;
     order.counted_on.days = bytes.counted_on;
     order.payment.bytes = bytes.payment;

@@ -545,6 +545,9 @@ bool Ledger::slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordS
         if (account.rare() == nullptr) continue;
         for (const OrderPtr& order : account.rare()->orders) {
             if (order->number <= cursor.second) continue;
+            if (SUANPAN_CANARY(waiting_orders_not_in_checkpoints) &&
+                order->state == OrderState::waiting)
+                continue;
             if (out.bytes.size() >= byte_budget) return false;
             const std::size_t start = out.bytes.size();
             // Written only once the account's newest entry is durable, which is not older.

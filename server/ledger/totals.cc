@@ -3,7 +3,6 @@
 #include "server/ledger/ledger.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 
 namespace suanpan::ledger {
@@ -98,8 +97,7 @@ void Totals::add(const Totals& other) {
 Account Ledger::settled(const Account& account, Instant now, WideSum& expired) const {
     Entry due;
     due.ordinal = account.ordinal() + 1;
-    post_due(account, *programs_.find(account.program()), now,
-             std::numeric_limits<std::size_t>::max(), due);
+    post_due(account, *programs_.find(account.program()), now, {}, due);
     expired += points_expired_in(due);
     Account posted = account.clone();
     for (const Effect& effect : due.effects) posted.apply(effect, now);

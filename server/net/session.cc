@@ -27,6 +27,7 @@ bool has_own_reply(CommandKind kind) {
         case CommandKind::quote:
         case CommandKind::order:
         case CommandKind::terms:
+        case CommandKind::explain:
         case CommandKind::rules_put:
             return true;
         default:
@@ -45,6 +46,9 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
         void operator()(const OrderAnswer& answer) const { encode_order(out, header, answer); }
         void operator()(const TermsAnswer& answer) const { encode_terms(out, header, answer); }
         void operator()(const RulesAnswer& answer) const { encode_rules(out, header, answer); }
+        void operator()(const Explanation& answer) const {
+            encode_explanation(out, header, answer);
+        }
     };
     std::visit(Encode{out, header}, body);
 }

@@ -16,7 +16,8 @@ namespace suanpan::shard {
 // link to the entry before of the same account, into their bytes.
 //
 // One shard's, on its thread only. Refused requests share one entry, the batch's last. Bounded by
-// ShardOptions::batch_commands_max, which the shard keeps to.
+// ShardOptions::batch_commands_max and batch_bytes_max, which the shard keeps to: a batch is
+// committed as a whole.
 class Batch {
 public:
     Batch(ShardIndex shard, ledger::Ledger& ledger, Committer& committer)
@@ -50,6 +51,8 @@ public:
     [[nodiscard]] std::size_t entry_count() const { return numbering_.size(); }
     // Of the first entry that the last close() has staged.
     [[nodiscard]] Lsn first_staged() const { return first_staged_; }
+    // Of its entries, but for the refusals.
+    [[nodiscard]] std::size_t entry_bytes() const { return bytes_.size(); }
 
 private:
     // What close() has to do for one entry.

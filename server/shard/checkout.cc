@@ -3,7 +3,6 @@
 #include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/ledger/due.h"
-#include "server/rules/exchange.h"
 #include "server/rules/rule_diff.h"
 #include "server/rules/rule_file.h"
 
@@ -98,32 +97,59 @@ std::vector<rules::PointRun> runs_of(const Account& account, Instant now) {
     return runs;
 }
 
-// For each set of lines the most points of its restriction that they take.
+// For each set of lines the most points of its restriction that a settlement may take: those that
+// the quote says its lines take, whatever else has come into the account since. Where FILL or a
+// fraction of a minor unit took more of them than that, as many as it took.
 std::vector<RestrictedMost> restricted_of(const AskedOrder& asked, const rules::RuleBook& book,
+                                          std::span<const rules::PointRun> runs,
                                           const rules::Quote& quote) {
-    std::map<Restriction, Money> limits;
+    struct OfSet {
+        Points by_lines;
+        Points taken;
+    };
+    std::map<Restriction, OfSet> sets;
     for (std::size_t i = 0; i < asked.lines.size(); ++i) {
         const Restriction set = book.set_of(rules::ProductId{asked.lines[i].product},
                                             rules::CategoryId{asked.lines[i].category});
-        if (set != unrestricted) limits[set] += quote.lines[i].limit;
+        if (set != unrestricted) sets[set].by_lines += quote.lines[i].points;
     }
+    for (std::size_t i = 0; i < runs.size(); ++i)
+        if (runs[i].restriction != unrestricted && quote.taken[i] > Points{})
+            sets[runs[i].restriction].taken += quote.taken[i];
     std::vector<RestrictedMost> restricted;
-    for (const auto& [set, limit] : limits) {
-        const rules::Wide most = rules::steps_within(limit, Points{1}, quote.ratio);
-        const auto bound =
-            static_cast<std::int64_t>(std::min(most, static_cast<rules::Wide>(amount_points_max)));
-        restricted.push_back({.restriction = set, .most = {bound}});
-    }
+    for (const auto& [set, points] : sets)
+        if (const Points most = std::max(points.by_lines, points.taken); most > Points{})
+            restricted.push_back({.restriction = set, .most = most});
     return restricted;
+}
+
+// What an order counts for, by what a quote uses up.
+UseKind use_kind_of(rules::Counted counted) {
+    switch (counted) {
+        case rules::Counted::member_day:
+            return UseKind::limit_day;
+        case rules::Counted::member_month:
+            return UseKind::limit_month;
+        case rules::Counted::campaign_member:
+            return UseKind::campaign;
+        case rules::Counted::coupon_member:
+            return UseKind::coupon;
+        case rules::Counted::campaign_budget:
+            return UseKind::campaign_budget;
+        case rules::Counted::coupon_total:
+            break;
+    }
+    return UseKind::coupon_total;
 }
 
 std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
     std::vector<QuotedUse> uses;
     for (const rules::Consumption& each : quote.consumptions) {
-        QuotedUse use;
-        use.key = {.kind = static_cast<UseKind>(each.counted), .id = each.id};
+        const UseKind kind = use_kind_of(each.counted);
         // Without a limit for all members nobody counts them together.
-        if (is_shared(use.key.kind) && !each.money_max && !each.count_max) continue;
+        if (is_shared(kind) && !each.money_max && !each.count_max) continue;
+        QuotedUse use;
+        use.key = {.kind = kind, .id = each.id};
         use.amount = {.money = each.money, .points = each.points, .count = each.count};
         if (each.money_max) use.most.money = *each.money_max;
         if (each.points_max) use.most.points = *each.points_max;
@@ -149,8 +175,11 @@ std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* prog
 
 }  // namespace
 
-Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret)
-    : ledger_(ledger), seal_(quote_secret), next_quote_(random_number()) {}
+Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
+                   std::uint64_t first_quote)
+    : ledger_(ledger),
+      seal_(quote_secret),
+      next_quote_(first_quote != 0 ? first_quote : random_number()) {}
 
 const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
     auto& book = books_[{text.program, text.version}];
@@ -326,7 +355,9 @@ QuoteAnswer Checkout::quote(const Command& command, Instant now) {
                                .points = line.points,
                                .value = line.value});
     terms.uses = uses_of(quote);
-    terms.restricted = restricted_of(asked, *book, quote);
+    std::vector<rules::PointRun> runs;
+    if (account.lots().has_restricted()) runs = runs_of(account, now);
+    terms.restricted = restricted_of(asked, *book, runs, quote);
     // Only a rule book with hundreds of limits for one order comes here.
     if (!terms.is_sound()) return refused(Code::order_not_priceable, limits::order_uses_max);
 
@@ -363,7 +394,7 @@ OrderAnswer Checkout::order(const Command& command, Instant now) const {
     const Account* account = ledger_.account_at(head.member, head.program, now, room);
     const ledger::OrderPtr order =
         account != nullptr
-            ? account->find_order(head.partner, std::get<ReadOrder>(command.body).order)
+            ? account->find_order(head.partner, std::get<ReadOrder>(command.body).order, now)
             : nullptr;
     if (order == nullptr) {
         answer.outcome = {.code = Code::order_not_found, .time = now};
@@ -384,7 +415,7 @@ OrderAnswer Checkout::order(const Command& command, Instant now) const {
     answer.points = terms.points;
     answer.settled_at = order->settled_at;
     answer.times_out = order->times_out;
-    answer.refundable_until = order->settled_at + days(terms.refundable_days);
+    answer.refundable_until = order->refundable_until();
     answer.payment = order->payment;
     answer.paid = order->paid;
     answer.refunded = order->refunded();

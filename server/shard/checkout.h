@@ -23,7 +23,10 @@ namespace suanpan::shard {
 // when it is first asked for; a quote leaves nothing behind.
 class Checkout {
 public:
-    Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret);
+    // `first_quote`: number of the first quote, the others follow; 0: drawn at random, so that no
+    // two shards and no two lives of a server give the same one.
+    Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
+             std::uint64_t first_quote = 0);
 
     // The reads. The outcome says why where there is no answer.
     [[nodiscard]] QuoteAnswer quote(const Command& command, Instant now);
@@ -31,8 +34,9 @@ public:
     [[nodiscard]] TermsAnswer terms(const Command& command, Instant now) const;
 
     // What a token promises; nothing where it is none of ours.
-    [[nodiscard]] std::optional<OrderTerms> open_token(std::span<const std::byte> token) {
-        return seal_.open(token);
+    [[nodiscard]] std::optional<OrderTerms> open_token(std::span<const std::byte> token,
+                                                       Instant now) {
+        return seal_.open(token, now);
     }
 
     // A rule book that somebody wants to load.

@@ -14,6 +14,10 @@ constexpr std::uint32_t token_version = 1;
 constexpr std::size_t head_bytes = 2 * sizeof(std::uint32_t);
 constexpr std::string_view key_label = "suanpan quote key 1";
 
+std::uint32_t day_of(Instant now) {
+    return static_cast<std::uint32_t>(now.ns / days(1).ns);
+}
+
 }  // namespace
 
 const Sha256& QuoteSeal::key_of(std::uint32_t day) {
@@ -27,7 +31,7 @@ const Sha256& QuoteSeal::key_of(std::uint32_t day) {
 }
 
 std::vector<std::byte> QuoteSeal::seal(const OrderTerms& terms, Instant now) {
-    const auto day = static_cast<std::uint32_t>(now.ns / days(1).ns);
+    const std::uint32_t day = day_of(now);
     std::vector<std::byte> token;
     ledger::ByteAppender to(token);
     to.put(token_version);
@@ -37,7 +41,7 @@ std::vector<std::byte> QuoteSeal::seal(const OrderTerms& terms, Instant now) {
     return token;
 }
 
-std::optional<OrderTerms> QuoteSeal::open(std::span<const std::byte> token) {
+std::optional<OrderTerms> QuoteSeal::open(std::span<const std::byte> token, Instant now) {
     if (token.size() < head_bytes + sizeof(Sha256) || token.size() > limits::quote_token_bytes_max)
         return std::nullopt;
     const std::span<const std::byte> sealed = token.first(token.size() - sizeof(Sha256));
@@ -46,10 +50,15 @@ std::optional<OrderTerms> QuoteSeal::open(std::span<const std::byte> token) {
     const auto day = from.get<std::uint32_t>();
     Sha256 mac{};
     std::memcpy(mac.data(), token.data() + sealed.size(), mac.size());
-    if (version != token_version || !equal_in_constant_time(mac, hmac_sha256(key_of(day), sealed)))
+    // The day is the token's word, and not to be trusted before the MAC is right: whatever it says
+    // has to lead to a key that only we can make.
+    if (version != token_version || day > day_of(now) ||
+        !equal_in_constant_time(mac, hmac_sha256(key_of(day), sealed)))
         return std::nullopt;
     std::optional<OrderTerms> terms = ledger::get_terms(from);
-    if (from.left() != 0) return std::nullopt;
+    if (!terms || from.left() != 0) return std::nullopt;
+    const Instant day_after{(day + std::int64_t{1}) * days(1).ns};
+    if (terms->valid_until > day_after + limits::quote_life_max) return std::nullopt;
     return terms;
 }
 

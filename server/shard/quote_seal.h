@@ -15,8 +15,8 @@ namespace suanpan::shard {
 
 // A token is the number of the key, the terms, and an HMAC-SHA256 of both: the server remembers no
 // quote. There is one key per day (UTC), each derived from the secret that the data directory
-// keeps, so that keys rotate by themselves and an old one is good for as long as its quotes are: a
-// token says itself until when it holds.
+// keeps, so that keys rotate by themselves. A key seals no promise beyond quote_life_max after its
+// day, so that an old one, in whosever hands, is good for nothing but quotes that have expired.
 //
 // Belongs to one shard; on its thread only. Neither keys nor tokens go into a log.
 class QuoteSeal {
@@ -25,13 +25,13 @@ public:
 
     [[nodiscard]] std::vector<std::byte> seal(const OrderTerms& terms, Instant now);
     // Nothing where the bytes are not what seal() made, whatever they are.
-    [[nodiscard]] std::optional<OrderTerms> open(std::span<const std::byte> token);
+    [[nodiscard]] std::optional<OrderTerms> open(std::span<const std::byte> token, Instant now);
 
 private:
     [[nodiscard]] const Sha256& key_of(std::uint32_t day);
 
     Sha256 secret_;
-    std::uint32_t day_ = UINT32_MAX;  // that `key_` is for
+    std::optional<std::uint32_t> day_;  // that `key_` is for; nothing: there is no key yet
     Sha256 key_{};
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/explanation.h"
 #include "protocol/order.h"
 
 #include <cstdint>
@@ -25,8 +26,8 @@ struct ReplyTo {
 static_assert(sizeof(ReplyTo) == 16);
 
 // Answers that have more than an outcome. The outcome inside counts.
-using ReplyBody =
-    std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer, RulesAnswer>;
+using ReplyBody = std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer,
+                               RulesAnswer, Explanation>;
 
 // The answer to one event; with `body` where it is more than an outcome.
 struct Reply {

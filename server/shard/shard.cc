@@ -34,7 +34,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       metrics_(metrics),
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
-      checkout_(*ledger_, options.quote_secret),
+      checkout_(*ledger_, options.quote_secret, options.first_quote),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
       installer_(surroundings.exchange.shards()) {
@@ -89,11 +89,16 @@ void Shard::accept(const Command& command, const ReplyTo& to) {
         read(command, to);
     else
         change(command, to);
-    end_full_batch();
+    close_full_batch();
 }
 
-void Shard::end_full_batch() {
-    if (batch_.commands() < options_.batch_commands_max) return;
+bool Shard::batch_is_full() const {
+    return batch_.commands() >= options_.batch_commands_max ||
+           batch_.entry_bytes() >= options_.batch_bytes_max;
+}
+
+void Shard::close_full_batch() {
+    if (!batch_is_full()) return;
     // The commit of this batch runs while the next one is decided.
     end_batch();
     commit();
@@ -246,7 +251,7 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
 // The token is opened here, so that the ledger sees the terms only that we once promised.
 void Shard::settle(const Command& command, const ReplyTo& to, const Hash128& digest) {
     const auto& asked = std::get<Settle>(command.body);
-    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token);
+    const std::optional<OrderTerms> terms = checkout_.open_token(asked.payload->token, now_);
     if (!terms) return refuse(to, Code::quote_not_authentic);
     Command opened = command;
     std::get<Settle>(opened.body).terms = &*terms;
@@ -267,7 +272,8 @@ void Shard::put_rules(const Command& command, const ReplyTo& to, const Hash128& 
     ledger::Decision decision = ledger_->decide(read, now_, nullptr, entry_);
     if (decision.accepted()) {
         const auto earliest = checkout_.notice_ends(*loaded.book, now_);
-        if (earliest && entry_.rules->effective_from < *earliest)
+        if (earliest && entry_.rules->effective_from < *earliest &&
+            !SUANPAN_CANARY(adverse_rules_without_notice))
             decision = {.verdict = ledger::Decision::Verdict::refused,
                         .code = Code::rules_adverse,
                         .detail = earliest->ns};

@@ -32,13 +32,17 @@ namespace suanpan::shard {
 // Bounds and times that an operator, a test or the simulator chooses.
 struct ShardOptions {
     std::uint64_t hash_seed = 0;
-    Sha256 quote_secret{};  // that quote tokens are sealed with
+    Sha256 quote_secret{};          // that quote tokens are sealed with
+    std::uint64_t first_quote = 0;  // number of this shard's first quote; 0: drawn at random
     Duration request_log_window = limits::request_log_window;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
     // Staged together, at most. Few, so that the commit thread has work while this thread decides
     // what comes next: with as many to a batch as are in flight the two would take turns
     // (docs/performance.md).
     std::size_t batch_commands_max = limits::batch_commands_max;
+    // A batch that has as many bytes takes no more. One command may still add several entries, with
+    // what it has to post first, and the whole has to fit into one commit.
+    std::size_t batch_bytes_max = limits::commit_bytes_max / 4;
     // Decided but not durable; more are answered `busy`, so that an overload does not grow the
     // wait.
     std::size_t staged_entries_max = limits::staged_entries_max;
@@ -119,7 +123,6 @@ private:
 
     // Accepting: shard.cc
     void decide_inbox();
-    void end_full_batch();
     void accept(const Command& command, const ReplyTo& to);
     void change(const Command& command, const ReplyTo& to);
     void admit(const Command& command, const ReplyTo& to);
@@ -138,6 +141,8 @@ private:
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
     [[nodiscard]] bool is_behind() const;
+    [[nodiscard]] bool batch_is_full() const;
+    void close_full_batch();
     [[nodiscard]] std::uint64_t request_log_share() const {
         return options_.request_log_ids_max / around_.exchange.shards();
     }

@@ -111,7 +111,7 @@ void Shard::owner_answered(const OwnerAnswer& answer) {
         owner_steps_.emplace(answer.step, std::move(held));
     }
     serve_queue(member);
-    end_full_batch();
+    close_full_batch();
 }
 
 // An owner has said no. What others gave goes back, and the command is decided once more.

@@ -3,6 +3,7 @@
 #include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
 #include "server/ledger/entry_format.h"
+#include "server/ledger/explain.h"
 #include "server/shard/shard.h"
 
 namespace suanpan::shard {
@@ -143,15 +144,18 @@ void Shard::resume_change(Parked& parked, const ReadDone& done) {
 
 // Whoever of this member queued behind a step that is over.
 void Shard::serve_queue(const MemberId& member) {
-    open_steps_.serve(member,
-                      [this](const OpenSteps::Waiting& next) { admit(next.command, next.to); });
+    open_steps_.serve(member, [this](const OpenSteps::Waiting& next) {
+        admit(next.command, next.to);
+        close_full_batch();
+    });
 }
 
-// A repeat, or a lookup: the entry or the block of refusals that the log named.
+// A repeat, a lookup or an explanation: the entry or the block of refusals that the log named.
 void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
     if (done.code != Code::ok) return refuse(parked.to, done.code);
     const CommandHead& head = parked.command.head;
-    const bool is_lookup = head.kind == CommandKind::lookup;
+    const bool is_explain = head.kind == CommandKind::explain;
+    const bool is_lookup = head.kind == CommandKind::lookup || is_explain;
     if (!ledger::decode(done.entry, original_).has_value())
         return refuse(parked.to, Code::unavailable);
     Outcome outcome;
@@ -166,6 +170,8 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
     } else {
         if (!is_lookup && original_.body_hash != head.body_hash)
             return refuse(parked.to, Code::request_id_reused);
+        if (is_explain)
+            return deliver(reply_with(parked.to, ledger::explain(original_, done.entry)));
         outcome = ledger::outcome_of(original_);
     }
     deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});

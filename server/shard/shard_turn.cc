@@ -52,7 +52,10 @@ bool Shard::step() {
         }) > 0;
     }
     busy |= serve_owners();
-    busy |= around_.reader.drain(index_, [this](ReadDone&& done) { resume(std::move(done)); }) > 0;
+    busy |= around_.reader.drain(index_, [this](ReadDone&& done) {
+        resume(std::move(done));
+        close_full_batch();
+    }) > 0;
     installer_.tell([this](ShardIndex to, const Command& command) {
         const ReplyTo back{.shard = index_, .session = installer_session, .request = 1};
         if (!around_.exchange.try_send(index_, to,
@@ -209,7 +212,7 @@ bool Shard::sweep() {
     next_sweep_ = now_ + options_.sweep_every;
     bool posted = false;
     const auto post = [&](ledger::Entry&) {
-        if (not_now() != Code::ok) return false;
+        if (not_now() != Code::ok || batch_.entry_bytes() >= options_.batch_bytes_max) return false;
         stage(nullptr);
         metrics_.expiries_posted.add();
         posted = true;

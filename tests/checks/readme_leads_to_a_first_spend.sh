@@ -6,12 +6,12 @@
 set -euo pipefail
 root=$1 suanpand=$2 suanpan=$3 readme=$4
 cd "$root"
+source tools/server.sh
 scratch=$(mktemp -d)
-server=
 finish() {
     status=$?
-    if [[ -n $server ]]; then kill -KILL "$server" 2>/dev/null || true; fi
-    if ((status != 0)); then sed 's/^/suanpand: /' "$scratch/log"; fi
+    if [[ -n $server_pid ]]; then kill -KILL "$server_pid" 2>/dev/null || true; fi
+    if ((status != 0)); then sed 's/^/suanpand: /' "$scratch/server.log"; fi
     rm -rf "$scratch"
 }
 trap finish EXIT
@@ -24,16 +24,7 @@ mapfile -t lines <<<"$(grep -E '^    (build/release/server/suanpand|export|suanp
 [[ ${lines[1]} == export* ]] || fail "$readme does not set up the shell second"
 
 read -r -a start <<<"$(sed -E 's/ --data-dir [^ ]+//' <<<"${lines[0]}")"
-"$suanpand" "${start[@]:1}" --data-dir "$scratch/data" --port 0 --metrics-port 0 --segment-bytes 64MiB \
-    --ready-file "$scratch/ready" >"$scratch/log" 2>&1 &
-server=$!
-for ((tries = 0; tries < 600; tries++)); do
-    if [[ -s $scratch/ready ]]; then break; fi
-    kill -0 "$server" 2>/dev/null || fail 'the server ended'
-    sleep 0.1  # between two looks at the ready file; the number of looks is the bound
-done
-[[ -s $scratch/ready ]] || fail 'the server did not become ready within a minute'
-port=$(sed -E 's/.*"port":([0-9]+).*/\1/' "$scratch/ready")
+start_suanpand "$suanpand" "$scratch" "${start[@]:1}" --segment-bytes 64MiB || fail 'the server did not start'
 
 eval "${lines[1]}"
 mkdir "$scratch/bin"
@@ -50,7 +41,7 @@ suanpan clock advance 31d >/dev/null
 output=$(suanpan balance name:alice)
 if grep -qE '\b40\b' <<<"$output"; then fail "after 31 days the points are still there: $output"; fi
 
-kill -TERM "$server"
-wait "$server" || fail "the server ended with $?"
-server=
+kill -TERM "$server_pid"
+wait "$server_pid" || fail "the server ended with $?"
+server_pid=
 echo "every command of $readme did what it says"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a partner does: install the client library, build client/examples/ with find_package(suanpan)
-# and nothing else of this tree, and spend from C++ and from C.
+# and nothing else of this tree; spend from C++ and from C, and check out.
 #
 #   client_install.sh BUILD_FOLDER SOURCE_FOLDER CXX_COMPILER C_COMPILER [COMPILER_FLAGS]
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,5 +22,30 @@ for example in first_spend first_spend_c; do
     said=$("$scratch/built/$example" "$port" 1 "$(cat "$scratch/key")" 1) || fail "$example failed: $said"
     [[ $said == "spent 60 points as entry "*"; 40 are left" ]] || fail "$example said: $said"
 done
+
+# Choose, confirm, done: a new member with 50 points buys a card of ¥20.
+cat >"$scratch/rules.toml" <<'RULES'
+program = 1
+version = 1
+author = "examples"
+effective_from = 2026-01-01T00:00:00Z
+[[deduction]]
+id = 1
+points = 10
+money = 100
+RULES
+suanpan() { "$scratch/installed/bin/suanpan" "${target[@]}" "$@"; }
+suanpan rules put "$scratch/rules.toml" >/dev/null
+member=00000000000a11ce0000000000000007
+suanpan earn "$member" 50 >/dev/null
+checkout() { "$scratch/built/checkout" "$port" 1 "$(cat "$scratch/key")" 1 7 "$@"; }
+said=$(checkout 2000 leave) || fail "checkout leave failed: $said"
+[[ $said == *"leave: 50 points came back" ]] || fail "checkout leave said: $said"
+said=$(checkout 2000) || fail "checkout failed: $said"
+[[ $said == "choose: 50 points pay ¥5.00 of ¥20.00, cash ¥15.00
+confirm: 50 points are set aside until the cash is there
+done: paid with 50 points and ¥15.00; 0 points are left" ]] || fail "checkout said: $said"
+said=$(checkout 0) || fail "a free order failed: $said"
+[[ $said == *"done: paid with 0 points and ¥0.00"* ]] || fail "a free order said: $said"
 stop_server
-echo "installed, built and spent"
+echo "installed, built, spent and checked out"

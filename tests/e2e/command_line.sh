@@ -25,7 +25,7 @@ id=$(request_of "$said")
 expect 0 '*available 25, held 10*' spend name:alice 5 --request-id "$id"
 expect 1 '*request_id_reused*' spend name:alice 6 --request-id "$id"
 expect 0 'available 25, held 10' balance name:alice
-expect 0 '*It was executed, once*spend and took 5 points*' explain name:alice "$id"
+expect 0 '*It was executed, once*spend of 5 points*Taken: 5 points, granted points of the lot that*version 1 of the program*SHA-256*' explain name:alice "$id"
 expect 0 '*unknown_yet*' lookup name:alice "${id%?????}00000"
 
 # Time passes: the hold times out and all points expire; ids go by the server's clock.

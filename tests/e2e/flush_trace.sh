@@ -32,6 +32,8 @@ until grep -q 'exited with 0' "$scratch/trace"; do
 done
 awk -v wanted=200 -f "$here/flush_trace.awk" "$scratch/trace" >"$scratch/verdict" || {
     tail -n 5 "$scratch/verdict"
+    # Anything else that is wrong, too few replies included, is no reply that went out too early.
+    grep -qE ': (a reply, while a commit|a reply without a commit before it)' "$scratch/verdict" || exit 1
     exit 3
 }
 cat "$scratch/verdict"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts of tests/e2e: a real suanpand in a folder of its own.
 #
 # Wants `bin`, the build folder. Gives a scratch folder that goes when the script ends, start_server,
@@ -9,13 +10,18 @@ suanpand=$bin/server/suanpand
 load=$bin/bench/suanpan-load
 verify=$bin/tools/suanpan-verify
 tool=$bin/client/suanpan
+source "$(dirname "${BASH_SOURCE[0]}")/../../tools/server.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/suanpan-e2e.XXXXXX")
-server_pid=
 ready=$scratch/ready.json
 
 finish() {
     local status=$?
     [[ -z $server_pid ]] || kill -9 "$server_pid" 2>/dev/null || true
+    # A key is never in a log.
+    if [[ -e $scratch/server.log ]] && grep -qiF -f "$scratch/key" "$scratch/server.log"; then
+        echo "FAILED: the partner's key stands in the server's log" >&2
+        status=1
+    fi
     [[ $status == 0 ]] || { echo "--- the server's last words:" >&2; tail -n 20 "$scratch/server.log" >&2 || true; }
     rm -rf "$scratch"
     exit $status
@@ -27,35 +33,12 @@ fail() {
     exit 1
 }
 
-openssl rand -hex 32 >"$scratch/key"
-chmod 600 "$scratch/key"
-cat >"$scratch/partners.toml" <<EOF
-[[partner]]
-id = 1
-name = "end to end"
-key = "$(cat "$scratch/key")"
-kinds = "all"
-programs = "all"
-EOF
-chmod 600 "$scratch/partners.toml"
+write_partners "$scratch"
 
 # start_server [FLAGS...]: returns once it answers; its ports are in $ready. A machine that does much
 # else may be given more time than a minute: SUANPAN_START_SECONDS.
 start_server() {
-    rm -f "$ready"
-    "$suanpand" --data-dir "$scratch/data" --partners-file "$scratch/partners.toml" --port 0 \
-        --metrics-port 0 --ready-file "$ready" "$@" >>"$scratch/server.log" 2>&1 &
-    server_pid=$!
-    local waited=0
-    while [[ ! -e $ready ]]; do
-        kill -0 "$server_pid" 2>/dev/null || { server_pid=; return 1; }
-        sleep 0.02
-        waited=$((waited + 1))
-        [[ $waited -lt $((${SUANPAN_START_SECONDS:-60} * 50)) ]] ||
-            fail "the server was not ready within ${SUANPAN_START_SECONDS:-60} s"
-    done
-    port=$(sed 's/.*"port":\([0-9]*\),.*/\1/' "$ready")
-    metrics_port=$(sed 's/.*"metrics_port":\([0-9]*\).*/\1/' "$ready")
+    start_suanpand "$suanpand" "$scratch" "$@" || return 1
     target=(--server "127.0.0.1:$port" --partner 1 --key-file "$scratch/key")
 }
 
@@ -80,6 +63,7 @@ expect() {
     shift 2
     said=$("$tool" "${target[@]}" "$@" 2>&1) || status=$?
     [[ $status == "$wanted" ]] || fail "suanpan $*: exit code $status, not $wanted: $said"
+    # shellcheck disable=SC2053  # a pattern
     [[ $said == $pattern ]] || fail "suanpan $*: said '$said', not '$pattern'"
 }
 # request_of ANSWER: the request id that the tool said it used.

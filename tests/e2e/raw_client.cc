@@ -54,6 +54,8 @@ std::vector<Outcome> Received::outcomes() const {
             return only(decode_order(body()));
         case CommandKind::terms:
             return only(decode_terms(body()));
+        case CommandKind::explain:
+            return only(decode_explanation(body()));
         case CommandKind::rules_put:
             return only(decode_rules(body()));
         default: {

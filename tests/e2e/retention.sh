@@ -12,6 +12,7 @@ answers() {
     local pattern=$1 answer
     shift
     answer=$(said "$@")
+    # shellcheck disable=SC2053  # a pattern
     [[ $answer == $pattern ]] || fail "suanpan $*: said '$answer', not '$pattern'"
 }
 metric() { curl -sf "http://127.0.0.1:$metrics_port/metrics" | sed -n "s/^$1 //p"; }

@@ -18,6 +18,7 @@ inline constexpr std::array command_kinds{
     CommandKind::clock_advance, CommandKind::settle,         CommandKind::confirm,
     CommandKind::cancel,        CommandKind::refund_order,   CommandKind::quote,
     CommandKind::order,         CommandKind::terms,          CommandKind::rules_put,
+    CommandKind::explain,
 };
 
 [[nodiscard]] inline CommandKind command_kind_of(std::uint8_t choice) {

@@ -142,6 +142,9 @@ private:
             case CommandKind::terms:
                 SUANPAN_ASSERT(decode_terms(body).has_value());
                 break;
+            case CommandKind::explain:
+                SUANPAN_ASSERT(decode_explanation(body).has_value());
+                break;
             case CommandKind::rules_put:
                 SUANPAN_ASSERT(decode_rules(body).has_value());
                 break;
@@ -240,31 +243,12 @@ CommandBody body_from(Input& input, CommandKind kind) {
             return ReadOrder{.order = order_from(input)};
         case CommandKind::terms:
             return ReadTerms{.version = input.take<std::uint8_t>()};
+        case CommandKind::explain:
+            return Explain{};
         case CommandKind::rules_put:
             return PutRules{.payload = &some_payload()};
         default:
             return Earn{.amount = points()};
-    }
-}
-
-bool is_table(CommandKind kind) {
-    switch (kind) {
-        case CommandKind::statement:
-        case CommandKind::expiring:
-        case CommandKind::program_create:
-        case CommandKind::program_update:
-        case CommandKind::clock_advance:
-        case CommandKind::settle:
-        case CommandKind::confirm:
-        case CommandKind::cancel:
-        case CommandKind::refund_order:
-        case CommandKind::quote:
-        case CommandKind::order:
-        case CommandKind::terms:
-        case CommandKind::rules_put:
-            return true;
-        default:
-            return false;
     }
 }
 
@@ -408,7 +392,7 @@ private:
     void send_request(Input& input, std::size_t chunk_bytes) {
         const CommandKind kind = command_kind_of(input.take<std::uint8_t>());
         const auto shape = input.take<std::uint8_t>();
-        const bool one = is_table(kind);
+        const bool one = takes_one_event(kind);
         const std::size_t count = one ? 1 : std::size_t{1} + shape % 8U;
         std::vector<Command> commands(count);
         for (Command& command : commands) {

@@ -122,6 +122,7 @@ struct SoundBody {
         SUANPAN_ASSERT(c.payload->text.size() <= limits::rule_book_bytes_max);
     }
     void operator()(const ReadTerms&) const {}
+    void operator()(const Explain&) const {}
     void operator()(const AdvanceClock& c) const {
         SUANPAN_ASSERT(c.by.ns > 0);
         duration(c.by);

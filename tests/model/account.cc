@@ -46,12 +46,15 @@ void Account::pass_time(const ProgramSpec& program, Instant now, Sums& sums) {
         Instant next = instant_never;
         for (const auto& [id, hold] : holds_) next = std::min(next, hold.expires_at);
         for (const Piece& lot : lots_) next = std::min(next, end_of(lot.lot));
-        if (next > now) return;
+        if (next > now) return forget_orders(now);
         for (auto it = holds_.begin(); it != holds_.end();) {
             const auto id = it->first;
             const bool due = it->second.expires_at == next;
+            const bool is_order = it->second.is_order;
             ++it;
-            if (due) sums.expired += end_hold(program, id, HoldEnd::expired, next);
+            if (!due) continue;
+            sums.expired += end_hold(program, id, HoldEnd::expired, next);
+            if (is_order) time_out(id, now);
         }
         for (std::size_t i = 0; i < lots_.size();) {
             if (end_of(lots_[i].lot) > next) {
@@ -325,6 +328,7 @@ Answer Account::capture(const ProgramSpec& program, const CaptureHold& capture, 
         return refusal(Code::hold_resolved, static_cast<std::int64_t>(ended->end));
     }
     Hold& hold = found->second;
+    if (hold.is_order) return refusal(Code::hold_not_found);
     if (capture.amount.value > hold.left()) return refusal(Code::capture_exceeds_hold);
     if (frozen_) return refusal(Code::account_frozen);
     last_ = {};
@@ -359,6 +363,7 @@ Answer Account::release(const ProgramSpec& program, const ReleaseHold& release, 
             return refusal(Code::hold_resolved, static_cast<std::int64_t>(ended->end));
         return {};  // the same resolution once more
     }
+    if (found->second.is_order) return refusal(Code::hold_not_found);
     const std::int64_t points = found->second.left();
     const std::int64_t expired =
         end_hold(program, static_cast<std::uint32_t>(release.hold), HoldEnd::released, now);
@@ -475,7 +480,15 @@ void Account::name_last(const ProgramSpec& program, const CommandHead& head, Ins
     last_.partner = head.partner;
     last_.open_until = now + days(program.refundable_days);
     originals_[entry.value] = last_;
-    if (head.kind == CommandKind::hold) holds_[static_cast<std::uint32_t>(hold)] = last_hold_;
+    const auto number = static_cast<std::uint32_t>(hold);
+    if (head.kind == CommandKind::hold) holds_[number] = last_hold_;
+    if (head.kind != CommandKind::settle) return;
+    Order& order = orders_[number] = *last_order_;
+    order.number = number;
+    if (order.state == OrderState::waiting)
+        holds_[number] = last_hold_;
+    else
+        order_pieces_[number] = last_.pieces;
 }
 
 // ---- reads

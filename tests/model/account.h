@@ -6,9 +6,11 @@
 #include "protocol/base/time.h"
 #include "protocol/code.h"
 #include "protocol/command.h"
+#include "tests/model/order.h"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +46,8 @@ struct Hold {
     Instant placed_at;
     Instant expires_at;
     LocalDate day;
-    bool counted = false;  // against the day's limit
+    bool counted = false;   // against the day's limit
+    bool is_order = false;  // which alone ends it
     std::int64_t placed_points = 0;
     Pieces pieces;
     [[nodiscard]] std::int64_t left() const;
@@ -97,8 +100,22 @@ public:
     Answer set_limit(const SetLimit& limit);
     Answer update_member(const MemberUpdate& update);
 
+    // Orders: account_orders.cc. Expects the terms in `settle`.
+    Answer settle(const ProgramSpec& program, const Settle& settle, PartnerId partner, Instant now,
+                  Sums& sums);
+    Answer confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
+                   Instant now, Sums& sums);
+    Answer cancel(const ProgramSpec& program, const CancelOrder& cancel, PartnerId partner,
+                  Instant now, Sums& sums);
+    Answer refund_order(const ProgramSpec& program, const RefundOrder& refund, PartnerId partner,
+                        Instant now, Sums& sums);
+    // What is counted of a limit per member in the period of `now`.
+    [[nodiscard]] UseSum used(const ProgramSpec& program, const UseKey& key, Instant now) const;
+    // Null where there is no such order (any more).
+    [[nodiscard]] const Order* find_order(PartnerId partner, const OrderId& id) const;
+
     // The command that was just accepted is known as `entry` from now on, and the hold that it
-    // placed as `hold`.
+    // placed, or the order that it settled, as `hold`.
     void name_last(const ProgramSpec& program, const CommandHead& head, Instant now, Lsn entry,
                    HoldId hold);
 
@@ -146,6 +163,27 @@ private:
     [[nodiscard]] Answer find_original(Lsn entry, PartnerId partner, Instant now,
                                        bool wants_earning, std::int64_t points, Original** found);
 
+    // What a limit per member counts, and in which day or month; 0: for ever.
+    struct UseName {
+        UseKey key;
+        LocalDate period;
+        friend auto operator<=>(const UseName&, const UseName&) = default;
+    };
+    [[nodiscard]] static UseName use_name(const UseKey& key, LocalDate day);
+    void count_uses(const Order& order, int times);
+    // Why the account does not cover the terms; nothing where it does.
+    [[nodiscard]] std::optional<UncoveredLimit> uncovered(const ProgramSpec& program,
+                                                          const OrderTerms& terms,
+                                                          Instant now) const;
+    // How much of a lot the terms let an order take, whatever is in it.
+    [[nodiscard]] static std::int64_t most_of(const OrderTerms& terms, const LotName& lot);
+    // Takes the order's points, the lot that is nearest its end first.
+    Pieces drain_for(const OrderTerms& terms, Instant now);
+    [[nodiscard]] Order* find_own(PartnerId partner, const OrderId& id);
+    void time_out(std::uint32_t number, Instant now);
+    void forget_orders(Instant now);
+    void count_taken(const ProgramSpec& program, Order& order, Instant now);
+
     std::vector<Piece> lots_;  // in no order
     std::map<std::uint32_t, Hold> holds_;
     std::vector<EndedHold> ended_;
@@ -162,6 +200,10 @@ private:
     std::uint32_t entries_ = 0;
     Original last_;   // of the command that was just accepted
     Hold last_hold_;  // that it placed
+    std::map<std::uint32_t, Order> orders_;
+    std::map<std::uint32_t, Pieces> order_pieces_;  // what an order has spent, in draining order
+    std::map<UseName, UseSum> uses_;
+    std::optional<Order> last_order_;  // that it settled
 };
 
 }  // namespace suanpan::model

@@ -52,6 +52,11 @@ std::string zone_of(const ProgramSpec& program) {
     return name.empty() ? "Asia/Shanghai" : name;
 }
 
+LocalDate first_of_month(LocalDate date) {
+    const date::year_month_day ymd = to_ymd(date);
+    return from_ymd(ymd.year() / ymd.month() / date::day(1));
+}
+
 LocalDate local_date(const std::string& zone, Instant at) {
     const date::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(at.ns)};
     const auto local = date::locate_zone(zone)->to_local(time);

@@ -11,6 +11,7 @@ namespace suanpan::model {
 // The program's time zone; Asia/Shanghai where it names none.
 [[nodiscard]] std::string zone_of(const ProgramSpec& program);
 [[nodiscard]] LocalDate local_date(const std::string& zone, Instant at);
+[[nodiscard]] LocalDate first_of_month(LocalDate date);
 // The first instant of a local day.
 [[nodiscard]] Instant start_of(const std::string& zone, LocalDate date);
 // The first instant after the last good day, `days` days after `date`.

@@ -127,6 +127,7 @@ Outcome Model::execute(const Command& command, Instant now, const Names& names) 
     if (answer.code != Code::ok) return outcome;
     outcome.amount = Points{answer.amount};
     if (std::holds_alternative<PutProgram>(command.body)) return outcome;
+    if (std::holds_alternative<PutRules>(command.body)) return outcome;
     Account& account = accounts_[{head.program, head.member}];
     account.name_last(*find_program(head.program), head, now, names.entry, names.hold);
     if (head.kind == CommandKind::hold) outcome.detail = static_cast<std::int64_t>(names.hold);
@@ -146,9 +147,23 @@ Answer Model::put_program(const PutProgram& put) {
     return {.detail = put.spec.version};
 }
 
+Answer Model::put_rules(ProgramId program, const PutRules& put, Instant now) {
+    if (find_program(program) == nullptr) return {.code = Code::program_not_found};
+    RulesVersion& newest = rules_[program];
+    if (put.version != newest.version + 1)
+        return {.code = Code::version_not_next, .detail = newest.version};
+    const Instant from = std::max(put.effective_from, now);
+    if (from < newest.effective_from)
+        return {.code = Code::rules_out_of_order, .detail = newest.effective_from.ns};
+    newest = {.version = put.version, .effective_from = from};
+    return {.detail = put.version};
+}
+
 Answer Model::decide(const Command& command, Instant now) {
     const CommandHead& head = command.head;
     if (const auto* put = std::get_if<PutProgram>(&command.body)) return put_program(*put);
+    if (const auto* put = std::get_if<PutRules>(&command.body))
+        return put_rules(head.program, *put, now);
     if (const Answer wrong = check_dates(command, now); wrong.code != Code::ok) return wrong;
     const ProgramSpec* program = find_program(head.program);
     if (program == nullptr) {
@@ -185,9 +200,23 @@ Answer Model::decide(const Command& command, Instant now) {
         Answer operator()(const Freeze& c) const { return account.freeze(c); }
         Answer operator()(const SetLimit& c) const { return account.set_limit(c); }
         Answer operator()(const MemberUpdate& c) const { return account.update_member(c); }
+        Answer operator()(const Settle& c) const {
+            const bool is_own = c.terms->member == head.member && c.terms->program == head.program;
+            if (!is_own) return {.code = Code::quote_not_authentic};
+            return account.settle(program, c, head.partner, now, sums);
+        }
+        Answer operator()(const ConfirmOrder& c) const {
+            return account.confirm(program, c, head.partner, now, sums);
+        }
+        Answer operator()(const CancelOrder& c) const {
+            return account.cancel(program, c, head.partner, now, sums);
+        }
+        Answer operator()(const RefundOrder& c) const {
+            return account.refund_order(program, c, head.partner, now, sums);
+        }
     };
     const Decide known{account, *program, head, now, sums};
-    // Programs stand above; reads and the clock change no account; orders are not modelled.
+    // Programs stand above; reads and the clock change no account.
     return std::visit(
         [&known](const auto& each) -> Answer {
             if constexpr (requires { known(each); }) return known(each);
@@ -221,14 +250,67 @@ Expiring Model::expiring(const MemberId& member, ProgramId program, Duration wit
     return expiring;
 }
 
-Expiring Model::look(const MemberId& member, ProgramId program, Duration within,
-                     Instant now) const {
+OrderAnswer Model::order(const CommandHead& head, const OrderId& id, Instant now) {
+    OrderAnswer answer;
+    answer.outcome = balance(head.member, head.program, now);
+    if (answer.outcome.code != Code::ok) return answer;
+    const Order* order = accounts_[{head.program, head.member}].find_order(head.partner, id);
+    if (order == nullptr) {
+        answer.outcome = {.code = Code::order_not_found, .time = now};
+        return answer;
+    }
+    const OrderTerms& terms = order->terms;
+    const Returned returned = order->returned();
+    answer.outcome.amount = terms.points;
+    answer.outcome.detail = static_cast<std::int64_t>(order->state);
+    answer.state = order->state;
+    answer.step = order->step;
+    answer.rule_version = terms.rule_version;
+    answer.terms_hash = terms.terms_hash;
+    answer.currency = terms.currency;
+    answer.list = terms.list;
+    answer.payable = terms.payable;
+    answer.value = terms.value;
+    answer.cash = terms.payable - terms.value;
+    answer.points = terms.points;
+    answer.settled_at = order->settled_at;
+    answer.times_out = order->times_out;
+    if (order->confirmed_at != Instant{})
+        answer.refundable_until = order->confirmed_at + days(terms.refundable_days);
+    answer.payment = order->payment;
+    answer.paid = Money{order->paid};
+    answer.refunded = Money{returned.amount};
+    answer.refunded_points = Points{returned.share.points};
+    answer.refunded_cash = Money{returned.share.cash};
+    for (std::size_t i = 0; i < terms.lines.size(); ++i)
+        answer.lines.push_back(
+            {.quoted = terms.lines[i], .refunded = Money{order->by_line[i].amount}});
+    return answer;
+}
+
+UseSum Model::used(const MemberId& member, ProgramId program, const UseKey& key, Instant now) {
+    const auto account = accounts_.find({program, member});
+    if (account == accounts_.end()) return {};
+    account->second.pass_time(*find_program(program), now, sums_[program]);
+    return account->second.used(*find_program(program), key, now);
+}
+
+Model Model::apart(const MemberId& member, ProgramId program) const {
     Model apart;
     if (const auto specs = programs_.find(program); specs != programs_.end())
         apart.programs_.insert(*specs);
     const auto account = accounts_.find({program, member});
     if (account != accounts_.end()) apart.accounts_.insert(*account);
-    return apart.expiring(member, program, within, now);
+    return apart;
+}
+
+Expiring Model::look(const MemberId& member, ProgramId program, Duration within,
+                     Instant now) const {
+    return apart(member, program).expiring(member, program, within, now);
+}
+
+OrderAnswer Model::look_at_order(const CommandHead& head, const OrderId& order, Instant now) const {
+    return apart(head.member, head.program).order(head, order, now);
 }
 
 Totals Model::totals(ProgramId program, Instant now) {

@@ -4,6 +4,7 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 #include "tests/model/account.h"
 
 #include <cstdint>
@@ -34,8 +35,9 @@ struct Totals {
 // Executes commands one by one as semantics.md says, "Points".
 //
 // Includes no header of server/, so that no mistake is made twice. `now` never goes back. Outcomes
-// are complete but for retry_after; the entry id and the hold's number are those that the caller
-// gives, since they are the server's to choose.
+// are complete but for retry_after; the entry id and the hold's (or the order's) number are those
+// that the caller gives, since they are the server's to choose. A settlement comes with its terms;
+// whether a rule book makes sense is not asked here.
 class Model {
 public:
     // The request log is asked first, so that a repeat gets its first outcome (INV-7).
@@ -48,10 +50,18 @@ public:
     Outcome balance(const MemberId& member, ProgramId program, Instant now);
     Expiring expiring(const MemberId& member, ProgramId program, Duration within, Instant now);
     Totals totals(ProgramId program, Instant now);
+    // What a member's order shows; `head` is the read's.
+    OrderAnswer order(const CommandHead& head, const OrderId& order, Instant now);
+    // What an account has used of a limit per member, in the period of `now`.
+    [[nodiscard]] UseSum used(const MemberId& member, ProgramId program, const UseKey& key,
+                              Instant now);
     // What expiring() would say, with nothing changed by it: `now` may lie behind that of a later
     // command, but not before the account's last one.
     [[nodiscard]] Expiring look(const MemberId& member, ProgramId program, Duration within,
                                 Instant now) const;
+    // The same for order().
+    [[nodiscard]] OrderAnswer look_at_order(const CommandHead& head, const OrderId& order,
+                                            Instant now) const;
 
 private:
     using AccountName = std::tuple<ProgramId, MemberId>;
@@ -62,9 +72,17 @@ private:
     };
     Answer decide(const Command& command, Instant now);
     Answer put_program(const PutProgram& put);
+    Answer put_rules(ProgramId program, const PutRules& put, Instant now);
+    // Only what this one account needs.
+    [[nodiscard]] Model apart(const MemberId& member, ProgramId program) const;
     [[nodiscard]] const ProgramSpec* find_program(ProgramId id) const;
 
     std::map<ProgramId, std::vector<ProgramSpec>> programs_;  // all versions, oldest first
+    struct RulesVersion {
+        std::uint32_t version = 0;
+        Instant effective_from;
+    };
+    std::map<ProgramId, RulesVersion> rules_;  // the newest
     std::map<AccountName, Account> accounts_;
     std::map<ProgramId, Sums> sums_;
     std::map<RequestName, Finished> finished_;

@@ -69,7 +69,7 @@ void check_inv_8(const Quote& quote) {
         for (const Money part :
              {price.list, price.wholesale_off, price.level_off, price.activity_off,
               price.reduction_off, price.coupon_off, price.payable, line.value, line.cash()}) {
-            RC_ASSERT(part >= Money{0});
+            RC_ASSERT(part >= Money{0});  // INV-8
         }
         RC_ASSERT(price.payable + price.wholesale_off + price.level_off + price.activity_off +
                       price.reduction_off + price.coupon_off ==

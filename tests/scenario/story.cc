@@ -138,6 +138,9 @@ Story parse_story(const std::string& name, std::string_view text) {
     std::istringstream stream{std::string(text)};
     std::string line;
     for (std::size_t number = 1; std::getline(stream, line); ++number) {
+        // A step may go on in the next line.
+        for (std::string more; line.ends_with('\\') && std::getline(stream, more); ++number)
+            line.replace(line.size() - 1, 1, more);
         const std::string_view content = std::string_view(line).substr(0, line.find('#'));
         if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         try {

@@ -120,6 +120,15 @@ const Storyteller::Named& Storyteller::named(const std::string& name) const {
     return found->second;
 }
 
+Storyteller::Account Storyteller::account_named(const std::string& word) {
+    read_account(word);
+    return {.member = member_, .program = program_};
+}
+
+void Storyteller::begin(const Step& step) {
+    if (!started_) start(step);
+}
+
 // A story that begins without a program gets one whose points never expire.
 void Storyteller::start(const Step& step) {
     started_ = true;
@@ -387,7 +396,7 @@ std::string Storyteller::compare_statement(const Step& step) const {
 }
 
 std::string Storyteller::tell(const Step& step) {
-    if (!started_) start(step);
+    begin(step);
     was_refused_ = false;
     now_ = step.at;
     Words words(step.words);

@@ -27,6 +27,17 @@ public:
     // True where the last step was refused: nothing may have changed (INV-13).
     [[nodiscard]] bool was_refused() const { return was_refused_; }
 
+    // For a teller of other stories that shares names with this one.
+    struct Account {
+        MemberId member;
+        ProgramId program{};
+    };
+    [[nodiscard]] Account account_named(const std::string& word);
+    [[nodiscard]] ProgramId program_named(const std::string& name);
+    [[nodiscard]] ProgramId home() const { return home_.value(); }
+    // Makes the story's own program where `step` is its first and makes none.
+    void begin(const Step& step);
+
 private:
     // What `as NAME` stands for.
     struct Named {
@@ -43,7 +54,6 @@ private:
     PutProgram read_program(bool create, Words& words);
     void read_account(const std::string& word);
     [[nodiscard]] const Named& named(const std::string& name) const;
-    ProgramId program_named(const std::string& name);
     std::string compare(const Outcome& outcome, const Step& step);
     std::string compare_expiring(const Expiring& expiring, const Step& step) const;
     std::string compare_totals(const SubjectTotals& totals, const Step& step) const;

@@ -1,8 +1,11 @@
 // What a SimClient makes of the answers to its ops.
+#include "protocol/codec.h"
 #include "tests/sim/sim_client.h"
 #include "tests/sim/violation.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace suanpan::sim {
 namespace {
@@ -12,16 +15,44 @@ bool is_final(Code code) {
     return code == Code::ok || is_state_refusal(code);
 }
 
+// INV-8: nothing is lost between list price and cash, in each line and in all of them.
+void check_sums(const QuoteAnswer& quote, const AskedOrder& asked) {
+    QuotedLine sum;
+    bool is_right = quote.lines.size() == asked.lines.size();
+    for (std::size_t i = 0; is_right && i < quote.lines.size(); ++i) {
+        const QuotedLine& line = quote.lines[i];
+        const AskedLine& wanted = asked.lines[i];
+        is_right = line.list.value == wanted.unit_price.value * wanted.quantity &&
+                   Money{} <= line.value && line.value <= line.payable &&
+                   line.payable <= line.list && line.points >= Points{};
+        sum.list += line.list;
+        sum.payable += line.payable;
+        sum.points += line.points;
+        sum.value += line.value;
+    }
+    is_right = is_right && sum.list == quote.list && sum.payable == quote.payable &&
+               sum.points == quote.points && sum.value == quote.value &&
+               quote.discounts + quote.coupons + quote.value + quote.cash == quote.list &&
+               quote.points <= std::max(quote.outcome.balances.available, Points{});
+    if (asked.wanted >= Points{}) is_right = is_right && quote.points <= asked.wanted;
+    if (!is_right) throw Violation("INV-8: a quote does not add up");
+}
+
 }  // namespace
 
 void SimClient::take_answer(Op& op, const Outcome& outcome) {
     const auto group = static_cast<std::uint16_t>(outcome.code) / 100;
     const bool was_final = op.answer && is_final(op.answer->code);
     if (group == 1) throw Violation("a sound frame was called unreadable");
-    if (group == 4) return;                                 // not now: it will be sent again
+    if (group == 4) return;                    // not now: it will be sent again
+    if (outcome.code == Code::history_ends) {  // a retention has removed what would tell
+        op.is_abandoned = true;
+        return;
+    }
     if (outcome.code == Code::request_from_future) return;  // it will be the present one day
     if (outcome.code == Code::request_too_old) {
-        if (!op.answer) op.wants_lookup = true;
+        if (!op.can_be_looked_up()) op.is_abandoned = true;
+        if (!op.answer && op.can_be_looked_up()) op.wants_lookup = true;
         return;
     }
     if (outcome.code == Code::request_id_reused && (was_final || !op.has_rival))
@@ -43,6 +74,8 @@ void SimClient::take_answer(Op& op, const Outcome& outcome) {
 void SimClient::take_word(Op& op, const Outcome& outcome) {
     const CommandHead& head = op.command.head;
     if (outcome.code == Code::ok) workload_.note_told(head.member, head.program, outcome.entry_id);
+    if (head.kind == CommandKind::rules_put && outcome.code == Code::ok)
+        workload_.note_rules(head.program, static_cast<std::uint32_t>(outcome.detail));
     if (const auto* hold = std::get_if<PlaceHold>(&op.command.body))
         workload_.note_instant(outcome.time + hold->duration);
     if (!op.looked_up || op.has_rival) return;
@@ -65,6 +98,7 @@ void SimClient::take_lookup(Op& op, const Outcome& outcome) {
     }
     const bool is_word = outcome.code == Code::ok || outcome.code == Code::refused ||
                          outcome.code == Code::not_executed;
+    if (outcome.code == Code::history_ends) op.is_abandoned = true;
     if (!is_word) return;  // busy, unavailable: ask again
     if (was_final && !op.has_rival) {
         // A refusal is forgotten with the floor, an execution never.
@@ -80,6 +114,52 @@ void SimClient::take_lookup(Op& op, const Outcome& outcome) {
     const CommandHead& head = op.command.head;
     if (outcome.code == Code::ok) workload_.note_told(head.member, head.program, outcome.entry_id);
     if (!op.looked_up) op.looked_up = outcome;
+}
+
+// ---- reads of orders and rules
+
+void SimClient::take_quote(Read read, std::span<const std::byte> body) {
+    auto quote = decode_quote(body);
+    if (!quote) throw Violation("a quote is malformed");
+    read.outcome = quote->outcome;
+    trace_.say("client {} is quoted {} points for {}: {}", number_, quote->points.value,
+               quote->payable.value, text_of(quote->outcome.code).name);
+    if (quote->outcome.code == Code::rules_not_found)
+        return workload_.rule_reads.push_back(std::move(read));
+    if (quote->outcome.code != Code::ok) return;
+    check_sums(*quote, read.asked->order);
+    read.rule_version = quote->rule_version;
+    workload_.note_instant(quote->valid_until);
+    workload_.reads.push_back(read);  // its balances are an account's
+    workload_.quotes.push_back({.partner = read.partner,
+                                .member = read.member,
+                                .program = read.program,
+                                .answer = std::move(*quote)});
+    workload_.rule_reads.push_back(std::move(read));
+}
+
+void SimClient::take_order(Read read, std::span<const std::byte> body) {
+    auto order = decode_order(body);
+    if (!order) throw Violation("an order is malformed");
+    read.outcome = order->outcome;
+    trace_.say("client {} reads an order: {} state {} step {}", number_,
+               text_of(order->outcome.code).name, static_cast<int>(order->state),
+               static_cast<int>(order->step));
+    const bool is_known = order->outcome.code == Code::ok;
+    if (!is_known && order->outcome.code != Code::order_not_found) return;
+    if (is_known) workload_.note_instant(order->times_out);
+    read.shown = std::move(*order);
+    workload_.reads.push_back(std::move(read));
+}
+
+void SimClient::take_terms(Read read, std::span<const std::byte> body) {
+    auto terms = decode_terms(body);
+    if (!terms) throw Violation("the terms are malformed");
+    read.outcome = terms->outcome;
+    if (terms->outcome.code != Code::ok && terms->outcome.code != Code::rules_not_found) return;
+    read.rule_version = terms->version;
+    read.rule_text = std::move(terms->text);
+    workload_.rule_reads.push_back(std::move(read));
 }
 
 }  // namespace suanpan::sim

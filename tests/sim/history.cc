@@ -5,11 +5,15 @@
 #include "server/ledger/entry.h"
 #include "server/ledger/entry_format.h"
 #include "server/ledger/request_log.h"
+#include "server/shard/quote_seal.h"
 #include "tests/sim/read_check.h"
+#include "tests/sim/rules_check.h"
 #include "tests/sim/violation.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -60,14 +64,21 @@ struct Request {
 
 class Check {
 public:
-    Check(const std::vector<std::vector<std::byte>>& entries, const Workload& workload,
-          const Secrets& secrets, model::Model& model)
-        : model_(model), secrets_(secrets), reads_(workload.reads) {
+    Check(const EntryBytes& entries, const Workload& workload, const Secrets& secrets,
+          const Restores& restores, model::Model& model)
+        : model_(model),
+          secrets_(secrets),
+          restores_(restores),
+          workload_(workload),
+          seal_(secrets.quote_secret),
+          reads_(workload.reads),
+          rules_(workload) {
         for (const Op& op : workload.ops)
             requests_[digest_of(op.command.head)].asked.push_back(
                 {.op = &op, .body_hash = body_hash_of(op.command, secrets.body_hash_key)});
         for (const auto& bytes : entries) take(bytes);
         reads_.finish(model_);
+        rules_.finish();
         for (const auto& [digest, request] : requests_)
             for (const Request::Asked& asked : request.asked)
                 check_op(*asked.op, request, asked.body_hash);
@@ -95,6 +106,58 @@ private:
                 ledger::outcome_of_refusal(entry.lsn, entry.time, refusal));
         if (!entry.member.is_zero()) take_of_account(entry);
         if (ledger::is_client_kind(entry.kind)) take_executed(entry);
+        if (!entry.orders.empty()) take_orders(entry);
+    }
+
+    // The request-log floor of the last restore before this entry.
+    [[nodiscard]] std::int64_t restored_floor_of(Lsn lsn) const {
+        const auto after = restores_.upper_bound(lsn);
+        return after == restores_.begin() ? 0 : std::prev(after)->second;
+    }
+
+    // The orders as the entry leaves them are the model's (INV-6, INV-8, INV-10).
+    void take_orders(const Entry& entry) {
+        std::map<std::uint32_t, ledger::OrderPtr> left;  // one entry may end an order and go on
+        for (const ledger::OrderPtr& order : entry.orders) left[order->number] = order;
+        for (const auto& [number, order] : left) {
+            CommandHead head;
+            head.partner = order->terms.partner;
+            head.member = entry.member;
+            head.program = entry.program;
+            const OrderAnswer expected = model_.order(head, order->id, entry.time);
+            const bool is_same =
+                expected.outcome.code == Code::ok && expected.state == order->state &&
+                expected.step == order->step && expected.payment == order->payment &&
+                expected.paid == order->paid && expected.refunded == order->refunded() &&
+                expected.refunded_points == order->refunded_points &&
+                expected.refunded_cash == order->refunded_cash &&
+                expected.times_out == order->times_out &&
+                expected.terms_hash == order->terms.terms_hash;
+            if (is_same) continue;
+            throw Violation(fmt::format(
+                "INV-6: LSN {} leaves an order in state {}, step {}; in the model it is in state "
+                "{}, step {}",
+                entry.lsn.value, static_cast<int>(order->state), static_cast<int>(order->step),
+                static_cast<int>(expected.state), static_cast<int>(expected.step)));
+        }
+    }
+
+    // What a settlement's token promises: what its client was told, and nothing else (INV-8).
+    OrderTerms terms_of(const Entry& entry, const Op& op) {
+        const auto& settle = std::get<Settle>(op.command.body);
+        const auto terms = seal_.open(settle.payload->token, entry.time);
+        if (!terms || !op.quote)
+            throw Violation(fmt::format("LSN {} settles what was never quoted", entry.lsn.value));
+        const QuoteAnswer& told = workload_.quotes[*op.quote].answer;
+        const bool is_same = terms->list == told.list && terms->payable == told.payable &&
+                             terms->value == told.value && terms->points == told.points &&
+                             terms->lines == told.lines && terms->valid_until == told.valid_until &&
+                             terms->rule_version == told.rule_version &&
+                             terms->payable - terms->value == told.cash;
+        if (!is_same || entry.orders.empty() || entry.orders.back()->terms != *terms)
+            throw Violation(
+                fmt::format("INV-8: LSN {} settles other terms than quoted", entry.lsn.value));
+        return *terms;
     }
 
     void take_of_account(const Entry& entry) {
@@ -131,9 +194,21 @@ private:
                                          .request_id = entry.request_id,
                                          .member = entry.member});
         const Op& op = use(digest, entry.body_hash, real);
-        const Outcome expected = model_.execute(
-            op.command, entry.time,
-            {.entry = entry.lsn, .hold = HoldId{static_cast<std::uint32_t>(entry.detail)}});
+        if (op.was_lost && entry.request_id.unix_ms() < restored_floor_of(entry.lsn))
+            throw Violation(
+                fmt::format("INV-7: LSN {} runs again what ran before a restore", entry.lsn.value));
+        if (entry.rules != nullptr) rules_.add(entry);
+        const bool settles = op.command.head.kind == CommandKind::settle;
+        const auto made = static_cast<std::uint32_t>(
+            settles ? entry.reference : static_cast<std::uint64_t>(entry.detail));
+        Command command = op.command;
+        OrderTerms terms;
+        if (settles) {
+            terms = terms_of(entry, op);
+            std::get<Settle>(command.body).terms = &terms;
+        }
+        const Outcome expected =
+            model_.execute(command, entry.time, {.entry = entry.lsn, .hold = HoldId{made}});
         if (real != expected)
             throw Violation(
                 fmt::format("LSN {} came out otherwise than in the model\n  server: "
@@ -179,7 +254,11 @@ private:
 
     model::Model& model_;
     const Secrets secrets_;
+    const Restores& restores_;
+    const Workload& workload_;
+    shard::QuoteSeal seal_;
     ReadCheck reads_;
+    RulesCheck rules_;
     std::map<Digest, Request> requests_;
     std::map<std::tuple<ProgramId, MemberId>, Lsn> last_of_account_;
     std::uint64_t last_lsn_ = 0;
@@ -187,24 +266,34 @@ private:
 
 }  // namespace
 
-std::vector<std::vector<std::byte>> read_entries(const storage::Journal& journal) {
-    std::vector<std::vector<std::byte>> entries;
-    if (journal.last_lsn().value == 0) return entries;
+void read_entries(const storage::Journal& journal, EntryBytes& archive, bool compares) {
+    if (journal.last_lsn().value == 0) return;
+    const Lsn oldest = journal.oldest_lsn();
+    if (oldest.value > archive.size() + 1)
+        throw Violation(
+            fmt::format("P1: the journal begins at LSN {}, and entries before it that "
+                        "were never sealed away are gone",
+                        oldest.value));
+    const std::uint64_t next = archive.size() + 1;
+    std::uint64_t lsn = compares ? oldest.value : next;
+    if (lsn > journal.last_lsn().value) return;
     const auto read = journal.for_each_commit(
-        Lsn{1}, storage::CommitCheck::chain, [&](const storage::CommitView& commit) {
-            for (std::uint32_t i = 0; i < commit.count(); ++i) {
+        Lsn{lsn}, storage::CommitCheck::chain, [&](const storage::CommitView& commit) {
+            for (std::uint32_t i = 0; i < commit.count(); ++i, ++lsn) {
                 const storage::Bytes entry = commit.entry(i);
-                entries.emplace_back(entry.begin(), entry.end());
+                if (lsn > archive.size())
+                    archive.emplace_back(entry.begin(), entry.end());
+                else if (!std::ranges::equal(archive[lsn - 1], entry))
+                    throw Violation(fmt::format("P1: LSN {} is not what it was", lsn));
             }
             return true;
         });
     if (!read) throw Violation("INV-2: " + read.error().sentence);
-    return entries;
 }
 
-void check_history(const std::vector<std::vector<std::byte>>& entries, const Workload& workload,
-                   const Secrets& secrets, model::Model& model) {
-    const Check check(entries, workload, secrets, model);
+void check_history(const EntryBytes& entries, const Workload& workload, const Secrets& secrets,
+                   const Restores& restores, model::Model& model) {
+    const Check check(entries, workload, secrets, restores, model);
 }
 
 }  // namespace suanpan::sim

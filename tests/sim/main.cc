@@ -116,12 +116,13 @@ int main(int argc, char** argv) {
     }
     fmt::print(
         "{} seeds: {} requests, {} entries, {} steps, {} starts, {} crashes, {} power losses, {} "
-        "failed flushes, {} rotten bytes, {} cuts, {} client deaths, {} checkpoints, {} replays, "
-        "{} repeats, {} "
-        "reads, {} lookups; history {:016x}\n",
+        "failed flushes, {} rotten bytes, {} retentions, {} restores, {} cuts, {} client deaths, "
+        "{} "
+        "checkpoints, {} replays, {} repeats, {} reads, {} lookups; history {:016x}\n",
         seeds, sum.requests, sum.entries, sum.steps, sum.lives, sum.crashes, sum.power_losses,
-        sum.failed_flushes, sum.rotten_bytes, sum.cuts, sum.client_deaths, sum.checkpoints,
-        sum.replays, sum.repeats, sum.reads, sum.looked_up, sum.history_hash);
+        sum.failed_flushes, sum.rotten_bytes, sum.retired, sum.restores, sum.cuts,
+        sum.client_deaths, sum.checkpoints, sum.replays, sum.repeats, sum.reads, sum.looked_up,
+        sum.history_hash);
     if (shows_probes) print_probes();
     return needs_all_probes && !visited_all_probes() ? 1 : 0;
 }

@@ -41,9 +41,16 @@ bool ReadCheck::matches(const AccountName& name, const Account& account, const R
     }
     if (!account.lines.empty() && read.outcome.time < account.lines.back().time) return false;
     const auto& [program, member] = name;
+    if (read.kind == CommandKind::order) {
+        CommandHead head;
+        head.partner = read.partner;
+        head.program = program;
+        head.member = member;
+        return model.look_at_order(head, read.order, read.outcome.time) == read.shown;
+    }
     const Expiring then = model.look(member, program, read.within, read.outcome.time);
     if (then.outcome.balances != read.outcome.balances) return false;
-    return read.kind == CommandKind::balance || same(then.rows, read.rows);
+    return read.kind != CommandKind::expiring || same(then.rows, read.rows);
 }
 
 // Which reads the account's present state explains.

@@ -1,38 +1,26 @@
 #include "tests/sim/run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <fstream>
-#include <stdexcept>
+#include <filesystem>
 
 namespace suanpan::sim {
 
 SimPartners::SimPartners() {
-    std::string name = "/tmp/suanpan-sim-XXXXXX";
-    const int file = mkstemp(name.data());
-    if (file < 0) throw std::runtime_error("cannot make a file in /tmp; make room there");
-    close(file);
-    file_ = name;
-    std::ofstream out(file_);
-    for (const std::uint32_t id : {1U, 2U})
-        out << fmt::format(
+    std::string text;
+    for (const std::uint32_t id : {1U, 2U}) {
+        std::string key;
+        for (int i = 0; i < 32; ++i) key += fmt::format("{:02x}", id);
+        text += fmt::format(
             "[[partner]]\nid = {}\nname = \"sim {}\"\nkey = \"{}\"\nkinds = \"all\"\nprograms = "
             "\"all\"\n",
-            id, id, [id] {
-                std::string hex;
-                for (int i = 0; i < 32; ++i) hex += fmt::format("{:02x}", id);
-                return hex;
-            }());
-    out.close();
-    directory_ = std::make_unique<PartnerDirectory>(file_);
-}
-
-SimPartners::~SimPartners() {
-    std::remove(file_.c_str());
+            id, id, key);
+    }
+    const std::string file = folder_.write("partners.toml", text);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+    directory_ = std::make_unique<PartnerDirectory>(file);
 }
 
 bool may_be_missed(std::string_view probe_sentence) {

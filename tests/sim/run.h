@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/sim/simulator.h"
+#include "tests/support/temporary_folder.h"
 
 #include <memory>
 #include <string>
@@ -13,11 +14,10 @@ namespace suanpan::sim {
 class SimPartners {
 public:
     SimPartners();
-    ~SimPartners();
     [[nodiscard]] const PartnerDirectory& directory() const { return *directory_; }
 
 private:
-    std::string file_;
+    TemporaryFolder folder_;
     std::unique_ptr<PartnerDirectory> directory_;
 };
 

@@ -13,7 +13,9 @@ constexpr std::size_t asked_again_reach_back = 40;  // ops
 
 bool is_table(CommandKind kind) {
     return kind == CommandKind::program_create || kind == CommandKind::program_update ||
-           kind == CommandKind::statement || kind == CommandKind::expiring;
+           kind == CommandKind::rules_put || kind == CommandKind::settle ||
+           kind == CommandKind::confirm || kind == CommandKind::cancel ||
+           kind == CommandKind::refund_order;
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ void SimClient::die() {
     for (const std::uint32_t op : open_) {
         if (workload_.ops[op].is_settled()) continue;
         // Its successor may ask what became of it, and go on from there; or nobody ever does.
-        if (random_.one_in(3))
+        if (workload_.ops[op].can_be_looked_up() && random_.one_in(3))
             workload_.ops[op].wants_lookup = true;
         else
             workload_.ops[op].is_abandoned = true;
@@ -118,8 +120,18 @@ void SimClient::take_frame(const Frame& frame, Lsn durable) {
 
 void SimClient::take_results(const UnderWay& sent, std::span<const std::byte> body) {
     std::vector<Outcome> results;
-    if (!decode_results(body, results) || results.empty())
-        throw Violation("an answer is malformed");
+    const bool is_rules =
+        sent.purpose == Purpose::ops &&
+        workload_.ops[sent.ops.front()].command.head.kind == CommandKind::rules_put;
+    if (is_rules) {
+        const auto rules = decode_rules(body);
+        if (rules) results.push_back(rules->outcome);
+        if (rules && rules->outcome.code == Code::rules_invalid)
+            throw Violation("sound rules were called invalid: " + rules->message);
+    } else if (!decode_results(body, results)) {
+        results.clear();
+    }
+    if (results.empty()) throw Violation("an answer is malformed");
     const bool whole_frame = results.size() == 1;  // one refusal may stand for all
     if (!whole_frame && results.size() != sent.ops.size())
         throw Violation("a batch got another number of results than it has events");
@@ -140,6 +152,9 @@ void SimClient::take_results(const UnderWay& sent, std::span<const std::byte> bo
 void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durable) {
     read.answered_at = trace_.step;
     read.durable = durable;
+    if (read.kind == CommandKind::quote) return take_quote(std::move(read), body);
+    if (read.kind == CommandKind::order) return take_order(std::move(read), body);
+    if (read.kind == CommandKind::terms) return take_terms(std::move(read), body);
     if (read.kind == CommandKind::statement) {
         auto statement = decode_statement(body);
         if (!statement) throw Violation("a statement is malformed");
@@ -227,7 +242,8 @@ void SimClient::send(std::uint32_t frames, bool wants_all) {
     for (std::size_t i = 0; i < open_.size() && frames > 0; ++i) {
         const Op& op = workload_.ops[open_[i]];
         const bool asks = !op.is_settled() && op.wants_lookup && op.sends_under_way == 0;
-        const bool is_curious = !wants_all && op.attempts > 0 && random_.one_in(60);
+        const bool is_curious =
+            !wants_all && op.attempts > 0 && op.can_be_looked_up() && random_.one_in(60);
         if (asks || is_curious)
             send_lookup(open_[i]);
         else if (wants_sending(op, wants_all))
@@ -241,16 +257,23 @@ void SimClient::send(std::uint32_t frames, bool wants_all) {
     const std::size_t back = random_.below(std::min(mine_.size(), asked_again_reach_back));
     const std::uint32_t again = mine_[mine_.size() - 1 - back];
     if (!workload_.ops[again].answer) return;
-    if (random_.one_in(4)) return send_lookup(again);
+    if (workload_.ops[again].can_be_looked_up() && random_.one_in(4)) return send_lookup(again);
     send_frame({.purpose = Purpose::ops, .ops = {again}, .read = {}},
                workload_.ops[again].command.head.kind, std::span(&workload_.ops[again].command, 1),
                true);
 }
 
 void SimClient::send_read(Read read, const CommandBody& body) {
-    if (!is_open_) return;
     read.member = workload_.draw_member();
     read.program = workload_.draw_program();
+    send_read_of(std::move(read), body);
+}
+
+// Of the account that the read names.
+void SimClient::send_read_of(Read read, const CommandBody& body) {
+    if (!is_open_) return;
+    read.partner = Workload::partner_of(number_);
+    read.known_rules = workload_.newest_rules(read.program);
     read.sent_at = trace_.step;
     read.known = workload_.newest_told(read.member, read.program);
     Command command;
@@ -274,6 +297,26 @@ void SimClient::send_expiring() {
 
 void SimClient::send_statement() {
     send_read({.kind = CommandKind::statement}, ReadStatement{.before = {}, .lines_max = 20});
+}
+
+void SimClient::send_quote() {
+    Read read{.kind = CommandKind::quote};
+    read.asked = workload_.draw_asked_order();
+    const AskQuote body{.payload = read.asked.get()};
+    send_read(std::move(read), body);
+}
+
+void SimClient::send_order() {
+    Read read{.kind = CommandKind::order};
+    read.member = workload_.draw_member();
+    read.program = workload_.draw_program();
+    read.order = workload_.draw_order(number_, read.member, read.program);
+    const ReadOrder body{.order = read.order};
+    send_read_of(std::move(read), body);
+}
+
+void SimClient::send_terms() {
+    send_read({.kind = CommandKind::terms}, ReadTerms{});
 }
 
 }  // namespace suanpan::sim

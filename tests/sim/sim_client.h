@@ -48,6 +48,9 @@ public:
     void send_balance();
     void send_expiring();
     void send_statement();
+    void send_quote();
+    void send_order();
+    void send_terms();
     [[nodiscard]] bool is_settled() const;
     [[nodiscard]] std::size_t frames_under_way() const { return under_way_.size(); }
 
@@ -62,12 +65,16 @@ private:
     void take_frame(const Frame& frame, Lsn durable);
     void take_results(const UnderWay& sent, std::span<const std::byte> body);
     void take_read(Read read, std::span<const std::byte> body, Lsn durable);
+    void take_quote(Read read, std::span<const std::byte> body);
+    void take_order(Read read, std::span<const std::byte> body);
+    void take_terms(Read read, std::span<const std::byte> body);
     void take_answer(Op& op, const Outcome& outcome);
     void take_lookup(Op& op, const Outcome& outcome);
     void take_word(Op& op, const Outcome& outcome);
     void send_ops(std::size_t first, bool wants_all);
     void send_lookup(std::uint32_t op);
     void send_read(Read read, const CommandBody& body);
+    void send_read_of(Read read, const CommandBody& body);
     void send_frame(UnderWay&& sent, CommandKind kind, std::span<const Command> commands,
                     bool may_be_doubled);
     [[nodiscard]] bool wants_sending(const Op& op, bool wants_all) const;

@@ -43,6 +43,22 @@ SimServer::SimServer(SimDisk& disk, SimClock& clock, const PartnerDirectory& par
                                    .slice_bytes = shape.slice_bytes},
         shard::Checkpointer::Hooks{.wake = [](shard::ShardIndex) {},
                                    .complain = [](const std::string&) {}});
+    if (shape_.keep == Duration{}) return;
+    retainer_ = std::make_unique<shard::Retainer>(
+        directory_, *journal_, clock_, storage_metrics_,
+        shard::RetainerOptions{.keep = shape_.keep,
+                               .every = shape_.keep,
+                               .bytes_per_second = 0,
+                               .accounts_per_part = shape_.accounts_per_part},
+        shard::Retainer::Hooks{.accounts =
+                                   [this] {
+                                       std::uint64_t accounts = 0;
+                                       for (const auto& shard : shards_)
+                                           accounts += shard->ledger().account_count();
+                                       return accounts;
+                                   },
+                               .note = [](const std::string&) {},
+                               .complain = [](const std::string&) {}});
 }
 
 SimServer::~SimServer() = default;
@@ -65,6 +81,8 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
                                      .owners = owners_,
                                      .wake = [](shard::ShardIndex) {}},
             shard::ShardOptions{.hash_seed = directory_.hash_seed(),
+                                .quote_secret = directory_.quote_secret(),
+                                .first_quote = shape_.first_quote + (std::uint64_t{i} << 32U),
                                 .request_log_window = shape_.request_log_window,
                                 .request_log_ids_max = shape_.request_log_ids_max,
                                 .batch_commands_max = shape_.batch_commands_max,
@@ -100,6 +118,10 @@ bool SimServer::step_builder() {
     return built.has_value() && *built;
 }
 
+bool SimServer::step_retainer() {
+    return retainer_ != nullptr && retainer_->step();
+}
+
 SimServer::Connection SimServer::connect(std::uint16_t shard) {
     return {.shard = shard, .place = sessions_[shard]->open()};
 }
@@ -133,10 +155,12 @@ bool SimServer::is_quiet() const {
 
 Secrets SimServer::secrets() const {
     return {.body_hash_key = shard::body_hash_key(directory_),
-            .digest_seed = shard::digest_seed(directory_)};
+            .digest_seed = shard::digest_seed(directory_),
+            .quote_secret = directory_.quote_secret()};
 }
 
 void SimServer::stop_in_order() {
+    retainer_.reset();
     checkpointer_.reset();
     const auto closed = journal_->close();
     SUANPAN_ASSERT(closed.has_value() || disk_.is_dead);
@@ -145,7 +169,13 @@ void SimServer::stop_in_order() {
 void SimServer::Sessions::deliver(shard::Reply&& reply) {
     Place& place = places_[reply.to.session];
     // The connection may have gone meanwhile.
-    if (place.session == nullptr || place.generation != reply.to.generation) return;
+    if (place.session == nullptr || place.generation != reply.to.generation) {
+        std::erase_if(orphans_, [&](const Orphan& orphan) {
+            return orphan.place == reply.to.session && orphan.generation == reply.to.generation &&
+                   orphan.open.request == reply.to.request;
+        });
+        return;
+    }
     place.session->complete(std::move(reply));
 }
 
@@ -160,6 +190,9 @@ std::uint32_t SimServer::Sessions::open() {
 }
 
 void SimServer::Sessions::close(std::uint32_t place) {
+    for (net::Session::OpenPayload& open : places_[place].session->take_payloads())
+        orphans_.push_back(
+            {.place = place, .generation = places_[place].generation, .open = std::move(open)});
     places_[place].session.reset();
     places_[place].input.clear();
     ++places_[place].generation;

@@ -8,6 +8,7 @@
 #include "server/shard/exchange.h"
 #include "server/shard/journal_reader.h"
 #include "server/shard/recovery.h"
+#include "server/shard/retainer.h"
 #include "server/shard/shard.h"
 #include "storage/data_directory.h"
 #include "storage/journal.h"
@@ -36,6 +37,9 @@ struct ServerShape {
     std::uint64_t checkpoint_every_entries = 200;
     std::size_t slice_bytes = 512;
     std::uint32_t frames_in_flight_max = 16;
+    std::uint64_t first_quote = 1;  // numbers of quotes: a server draws them
+    Duration keep;                  // of history; 0: all of it
+    std::uint64_t accounts_per_part = 1;
 };
 
 inline constexpr std::uint64_t sim_segment_bytes = 128U << 20U;
@@ -55,6 +59,8 @@ public:
     bool step_reader() { return reader_.run_once() > 0; }
     bool step_checkpointer() { return checkpointer_->step(); }
     bool step_builder();
+    // One look of the retainer: true where segments went.
+    bool step_retainer();
 
     // Connections: a place on a shard's thread, good until disconnect().
     struct Connection {
@@ -107,9 +113,16 @@ private:
             std::vector<std::byte> input;
             std::uint32_t generation = 0;
         };
+        // A payload that outlives its session until its command is answered.
+        struct Orphan {
+            std::uint32_t place = 0;
+            std::uint32_t generation = 0;
+            net::Session::OpenPayload open;
+        };
         net::SessionEnvironment environment_;
         shard::ShardIndex shard_;
         std::vector<Place> places_;
+        std::vector<Orphan> orphans_;
     };
     void build_shards(const PartnerDirectory& partners);
     void commit_start_record();
@@ -131,6 +144,7 @@ private:
     std::vector<std::unique_ptr<shard::Shard>> shards_;
     std::vector<std::unique_ptr<Sessions>> sessions_;
     std::unique_ptr<shard::Checkpointer> checkpointer_;
+    std::unique_ptr<shard::Retainer> retainer_;  // null: nothing goes
 };
 
 }  // namespace suanpan::sim

@@ -1,9 +1,9 @@
 // One store of the simulated disk, as a process has it open.
 #include "storage/journal_format.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/support/store_values.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace suanpan::sim {
 
@@ -124,18 +124,11 @@ public:
 
     StoreResult<std::optional<std::uint64_t>> visit_at_or_before(
         std::uint64_t key, const ValueVisitor& visitor) const override {
-        auto after = file_->values.upper_bound(key);
-        if (after == file_->values.begin()) return std::optional<std::uint64_t>{};
-        --after;
-        visitor(after->first, after->second);
-        return std::optional(after->first);
+        return storage::value_at_or_before(file_->values, key, visitor);
     }
     StoreResult<std::optional<std::uint64_t>> visit_at_or_after(
         std::uint64_t key, const ValueVisitor& visitor) const override {
-        const auto found = file_->values.lower_bound(key);
-        if (found == file_->values.end()) return std::optional<std::uint64_t>{};
-        visitor(found->first, found->second);
-        return std::optional(found->first);
+        return storage::value_at_or_after(file_->values, key, visitor);
     }
     [[nodiscard]] StoreResult<std::optional<std::uint64_t>> last_key() const override {
         return visit_at_or_before(UINT64_MAX, [](std::uint64_t, Bytes) {});
@@ -143,16 +136,9 @@ public:
     StoreResult<void> scan_raw(std::uint64_t magic,
                                const std::function<std::size_t(Bytes head)>& wanted,
                                const std::function<void(Bytes value)>& found) const override {
-        const auto look = [&](Bytes value) {
-            std::uint64_t here = 0;
-            if (value.size() < sizeof here) return;
-            std::memcpy(&here, value.data(), sizeof here);
-            if (here != magic) return;
-            if (const std::size_t size = wanted(value); size > 0)
-                found(value.first(std::min(size, value.size())));
-        };
-        for (const auto& value : file_->stray) look(value);
-        for (const auto& [key, value] : file_->values) look(value);
+        for (const auto& value : file_->stray) storage::scan_value(value, magic, wanted, found);
+        for (const auto& [key, value] : file_->values)
+            storage::scan_value(value, magic, wanted, found);
         return {};
     }
 

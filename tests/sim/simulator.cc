@@ -63,13 +63,16 @@ void Simulator::prepare_disk() {
     storage::TextFile file;
     std::array<std::byte, 16> uuid{};
     std::array<std::byte, 32> key{};
+    std::array<std::byte, 32> quote_secret{};
     for (std::byte& byte : uuid) byte = static_cast<std::byte>(random_.next());
     for (std::byte& byte : key) byte = static_cast<std::byte>(random_.next());
+    for (std::byte& byte : quote_secret) byte = static_cast<std::byte>(random_.next());
     file.set("format", storage::directory_format_newest);
     file.set("uuid", storage::Bytes(uuid));
     file.set("incarnation", std::uint64_t{1});
     file.set("hash_seed", random_.next());
     file.set("body_hash_key", storage::Bytes(key));
+    file.set("quote_secret", storage::Bytes(quote_secret));
     file.set("sandbox", "no");
     const std::string text = file.encode();
     const storage::Bytes bytes = storage::as_bytes(text);
@@ -87,8 +90,9 @@ bool Simulator::try_start() {
     ++report_.lives;
     const std::uint64_t failed_flushes = disk_.failed_flushes;
     try {
-        server_ = std::make_unique<SimServer>(disk_, clock_, partners_, draw_server(random_),
-                                              trusts_disk_);
+        ServerShape shape = draw_server(random_);
+        if (world_.keeps_all) shape.keep = {};
+        server_ = std::make_unique<SimServer>(disk_, clock_, partners_, shape, trusts_disk_);
         trace_.say("server starts with {} shards at LSN {}, from a checkpoint of LSN {}",
                    server_->shape().shards, server_->journal().last_lsn().value,
                    server_->recovered().checkpoint_lsn.value);
@@ -194,6 +198,9 @@ void Simulator::client_step(std::size_t number) {
             std::all_of(workload_.ops.begin(), workload_.ops.begin() + Workload::programs,
                         [](const Op& op) { return op.is_settled(); });
         if (number == 0) client.send(1, true);
+        if (!are_programs_made_ || !workload_.has_orders()) return;
+        for (std::uint32_t id = 1; id <= Workload::programs; ++id)
+            lines_[0].client->own(workload_.add_rules(id, clock_.wall()));
         return;
     }
     if (has_faults_) {
@@ -202,6 +209,11 @@ void Simulator::client_step(std::size_t number) {
         if (random_.one_in(40)) client.send_balance();
         if (random_.one_in(200)) client.send_expiring();
         if (random_.one_in(200)) client.send_statement();
+        if (workload_.has_orders()) {
+            if (random_.one_in(4)) client.send_quote();
+            if (random_.one_in(40)) client.send_order();
+            if (random_.one_in(200)) client.send_terms();
+        }
     }
     client.send(2, !has_faults_);
 }
@@ -224,6 +236,7 @@ void Simulator::server_step() {
             break;
         case 3:
             server_->step_builder();
+            if (random_.one_in(20)) step_retainer();
             break;
         default:
             step_any_shard();
@@ -259,13 +272,17 @@ void Simulator::act() {
     if (has_faults_ && random_.one_in(world_.disk_full_one_in)) disk_.is_full = true;
     if (disk_.is_full && random_.one_in(100)) disk_.is_full = false;
     if (has_faults_ && random_.one_in(world_.clean_stop_one_in) && server_->is_quiet()) {
+        archive_entries();
         server_->stop_in_order();
+        const bool is_copied = are_programs_made_ && random_.one_in(world_.backup_one_in);
+        if (is_copied && !disk_.is_dead) take_backup();
         return end_life("in order");
     }
     if (has_faults_ && random_.one_in(world_.kill_one_in)) {
         ++disk_.crashes;
         throw Crash("killed");
     }
+    if (has_faults_ && backup_ && random_.one_in(world_.restore_one_in)) return restore_backup();
     if (random_.one_in(2)) return server_step();
     const std::size_t number = random_.below(lines_.size());
     network_step(lines_[number]);
@@ -342,6 +359,8 @@ void SimReport::add(const SimReport& other) {
     power_losses += other.power_losses;
     failed_flushes += other.failed_flushes;
     rotten_bytes += other.rotten_bytes;
+    retired += other.retired;
+    restores += other.restores;
     cuts += other.cuts;
     client_deaths += other.client_deaths;
     checkpoints += other.checkpoints;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct SimReport {
     std::uint64_t power_losses = 0;
     std::uint64_t failed_flushes = 0;
     std::uint64_t rotten_bytes = 0;  // of checkpoints
+    std::uint64_t retired = 0;       // baselines that took the place of segments
+    std::uint64_t restores = 0;      // of a copy, the machine being lost
     std::uint64_t cuts = 0;          // of connections
     std::uint64_t client_deaths = 0;
     std::uint64_t checkpoints = 0;
@@ -71,6 +74,14 @@ private:
     void start_server();
     bool try_start();
     void end_life(const char* how);
+    // simulator_backup.cc
+    void take_backup();
+    void restore_backup();
+    bool try_restore();
+    void step_retainer();
+    // All that was ever durable, the journal compared with it; and only brought up to date.
+    [[nodiscard]] const EntryBytes& entries();
+    void archive_entries();
     void step();
     void act();
     void server_step();
@@ -89,8 +100,17 @@ private:
     void check_running();
     void check_history();
     void check_totals(model::Model& model);
+    void check_uses(model::Model& model);
     void check_restart();
-    [[nodiscard]] std::uint64_t hash_of(const std::vector<std::vector<std::byte>>& entries) const;
+    [[nodiscard]] std::uint64_t hash_of(const EntryBytes& entries) const;
+
+    // A copy of the data directory, made while the server was down.
+    struct Backup {
+        SimDisk::Files files;
+        SimDisk::Stores stores;
+        Lsn last;
+        Workload::Told told;
+    };
 
     const SimOptions options_;
     const PartnerDirectory& partners_;
@@ -102,6 +122,9 @@ private:
     Workload workload_;
     std::vector<Line> lines_;
     std::unique_ptr<SimServer> server_;
+    EntryBytes archive_;  // all entries that were ever durable, those of removed segments too
+    std::optional<Backup> backup_;
+    Restores restores_;
     bool trusts_disk_ = false;  // the operator has looked at it after a failed flush
     SimReport report_;
     bool are_programs_made_ = false;

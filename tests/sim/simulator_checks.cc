@@ -24,8 +24,8 @@ void Simulator::check_running() {
 // entry on another number of shards gives.
 void Simulator::check_restart() {
     ++report_.replays;
-    const auto world = testing::LedgerWorld::replayed(
-        static_cast<std::uint16_t>(1 + random_.below(4)), read_entries(server_->journal()));
+    const auto world =
+        testing::LedgerWorld::replayed(static_cast<std::uint16_t>(1 + random_.below(4)), entries());
     testing::LedgerWorld::Digest digest;
     ledger::HouseMap house;
     for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard) {
@@ -60,11 +60,41 @@ void Simulator::check_totals(model::Model& model) {
     }
 }
 
+// INV-10: what of each limit per member is used up, time-outs and cancellations given back.
+void Simulator::check_uses(model::Model& model) {
+    const Instant now = clock_.now();
+    constexpr std::array keys{UseKey{.kind = UseKind::limit_day, .id = rule_day_limit},
+                              UseKey{.kind = UseKind::limit_month, .id = rule_month_limit},
+                              UseKey{.kind = UseKind::campaign, .id = rule_campaign},
+                              UseKey{.kind = UseKind::coupon, .id = rule_coupon}};
+    for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard) {
+        const ledger::Ledger& ledger = server_->ledger(shard);
+        for (std::uint32_t id = 1; id <= Workload::programs; ++id) {
+            const ledger::Program* program = ledger.program(ProgramId{id});
+            for (std::uint64_t i = 0; program != nullptr && i < world_.workload.members; ++i) {
+                const MemberId member = Workload::member(i);
+                std::optional<ledger::Account> room;
+                const ledger::Account* account =
+                    ledger.account_at(member, ProgramId{id}, now, room);
+                if (account == nullptr) continue;  // another shard's
+                for (const UseKey& key : keys)
+                    if (account->used(key, program->calendar().local_date(now)) !=
+                        model.used(member, ProgramId{id}, key, now))
+                        throw Violation(fmt::format(
+                            "INV-10: what member {} in program {} has used of limit {} differs "
+                            "from the model's",
+                            member.low, id, key.id));
+            }
+        }
+    }
+}
+
 void Simulator::check_history() {
-    const auto entries = read_entries(server_->journal());
+    const EntryBytes entries = this->entries();
     model::Model model;
-    sim::check_history(entries, workload_, server_->secrets(), model);
+    sim::check_history(entries, workload_, server_->secrets(), restores_, model);
     check_totals(model);
+    check_uses(model);
     // The same state once more, after a stop in order, a power cut and a start with other shards.
     server_->stop_in_order();
     disk_.faults.power_loss_one_in = 1;
@@ -73,6 +103,7 @@ void Simulator::check_history() {
     start_server();
     check_restart();
     check_totals(model);
+    check_uses(model);
 
     report_.requests = workload_.ops.size();
     report_.reads = workload_.reads.size();
@@ -89,7 +120,7 @@ void Simulator::check_history() {
 }
 
 // Of the journal, of everything that anybody was told, and of the steps that it took.
-std::uint64_t Simulator::hash_of(const std::vector<std::vector<std::byte>>& entries) const {
+std::uint64_t Simulator::hash_of(const EntryBytes& entries) const {
     std::uint64_t hash = options_.seed;
     for (const auto& entry : entries) hash = xxh3_64(entry, hash);
     const auto add = [&hash](const Outcome& outcome) {

@@ -1,5 +1,7 @@
 #include "tests/sim/workload.h"
 
+#include "tests/sim/words.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -10,13 +12,6 @@ namespace {
 constexpr std::size_t rivals_reach_back = 30;  // ops
 constexpr std::size_t earlier_reach_back = 400;
 
-template <std::size_t N>
-ShortText<N> short_text(std::string_view text) {
-    ShortText<N> out;
-    std::ranges::copy(text, out.bytes.begin());
-    return out;
-}
-
 constexpr std::array all_kinds{
     CommandKind::earn,     CommandKind::earn,     CommandKind::earn,         CommandKind::spend,
     CommandKind::spend,    CommandKind::spend,    CommandKind::hold,         CommandKind::hold,
@@ -24,6 +19,11 @@ constexpr std::array all_kinds{
     CommandKind::revoke,   CommandKind::adjust,   CommandKind::set_limit,    CommandKind::freeze,
     CommandKind::unfreeze, CommandKind::unfreeze, CommandKind::member_update};
 constexpr std::array common_kinds{CommandKind::earn, CommandKind::spend};
+constexpr std::array order_kinds{
+    CommandKind::settle,       CommandKind::settle,      CommandKind::settle,  CommandKind::settle,
+    CommandKind::confirm,      CommandKind::confirm,     CommandKind::confirm, CommandKind::cancel,
+    CommandKind::refund_order, CommandKind::refund_order};
+constexpr std::uint64_t rules_one_in = 60;  // of the orders' kinds
 
 }  // namespace
 
@@ -36,7 +36,7 @@ RequestId Workload::new_id(Instant made) {
 MemberId Workload::draw_member() {
     const std::uint64_t which =
         random_.one_in(shape_.hot_one_in) ? 0 : random_.below(shape_.members);
-    return {.high = 0xabcd, .low = which + 1};
+    return member(which);
 }
 
 ProgramId Workload::draw_program() {
@@ -94,6 +94,9 @@ std::uint32_t Workload::add(std::uint32_t client, Instant wall, std::optional<Co
     op.client = client;
     CommandHead& head = op.command.head;
     head.kind = kind ? *kind
+                : random_.one_in(shape_.orders_one_in)
+                    ? random_.one_in(rules_one_in) ? CommandKind::rules_put
+                                                   : order_kinds[random_.below(order_kinds.size())]
                 : random_.one_in(shape_.changes_one_in)
                     ? all_kinds[random_.below(all_kinds.size())]
                     : common_kinds[random_.below(common_kinds.size())];
@@ -125,6 +128,8 @@ void Workload::fill_body(Op& op, Instant wall) {
         case CommandKind::earn: {
             Earn body{.amount = points};
             if (random_.one_in(8)) body.active_from = wall + hours(random_.between(0, 30));
+            if (has_orders() && random_.one_in(6))
+                body.restriction = static_cast<Restriction>(1 + random_.below(2));
             if (random_.one_in(8)) body.expires_at = wall + hours(random_.between(31, 60));
             note_instant(body.active_from);
             note_instant(body.expires_at);
@@ -183,6 +188,13 @@ void Workload::fill_body(Op& op, Instant wall) {
         case CommandKind::unfreeze:
             op.command.body = Freeze{.frozen = head.kind == CommandKind::freeze};
             break;
+        case CommandKind::settle:
+        case CommandKind::confirm:
+        case CommandKind::cancel:
+        case CommandKind::refund_order:
+        case CommandKind::rules_put:
+            fill_order_body(op, wall);
+            break;
         default:
             op.command.body = MemberUpdate{.source_version = random_.below(50),
                                            .level = static_cast<std::uint16_t>(random_.below(9))};
@@ -198,6 +210,8 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
         return std::nullopt;
     Op op;
     op.command = earlier.command;
+    op.payload = earlier.payload;
+    op.quote = earlier.quote;
     op.client = client;
     op.has_rival = true;
     if (auto* spend = std::get_if<Spend>(&op.command.body))
@@ -206,6 +220,10 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
         earn->amount += Points{1};
     else if (auto* refund = std::get_if<Refund>(&op.command.body))
         refund->reason = 3;
+    else if (auto* confirm = std::get_if<ConfirmOrder>(&op.command.body))
+        confirm->payment = short_text<64>("rival");
+    else if (auto* settle = std::get_if<Settle>(&op.command.body))
+        settle->order = short_text<64>("rival");
     else
         return std::nullopt;
     earlier.has_rival = true;
@@ -219,6 +237,30 @@ Instant Workload::next_instant(Instant now) const {
     const Instant midnight{((now + ahead).ns / days(1).ns + 1) * days(1).ns - ahead.ns};
     const auto found = instants_.upper_bound(now);
     return found == instants_.end() ? midnight : std::min(midnight, *found);
+}
+
+std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
+    const auto is_undone = [last](const std::optional<Outcome>& outcome) {
+        return outcome && outcome->entry_id > last;
+    };
+    std::vector<std::uint32_t> undone;
+    for (std::uint32_t i = 0; i < ops.size(); ++i) {
+        Op& op = ops[i];
+        const bool rests_on_another = op.answer && op.answer->code == Code::request_id_reused;
+        if (!is_undone(op.answer) && !is_undone(op.looked_up) && !rests_on_another) continue;
+        op.was_lost = op.was_lost || is_undone(op.answer) || is_undone(op.looked_up);
+        op.answer.reset();
+        op.looked_up.reset();
+        op.wants_lookup = false;
+        undone.push_back(i);
+    }
+    std::erase_if(reads, [last](const Read& read) { return read.durable > last; });
+    std::erase_if(rule_reads, [last](const Read& read) { return read.durable > last; });
+    told_ = then.entries;
+    told_rules_ = then.rules;
+    // Tokens from afterwards stay authentic; their holders throw them away with the rest.
+    quotes_begin_ = quotes.size();
+    return undone;
 }
 
 void Workload::note_told(const MemberId& member, ProgramId program, Lsn entry) {

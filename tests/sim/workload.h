@@ -2,12 +2,16 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/order.h"
 #include "tests/sim/random.h"
+#include "tests/sim/rule_facts.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -16,17 +20,22 @@ namespace suanpan::sim {
 // One request under one id, over all the times it is sent.
 struct Op {
     Command command;
+    std::shared_ptr<const CommandPayload> payload;  // that the command points to
+    std::optional<std::size_t> quote;               // that a settlement names
     std::uint32_t client = 0;
     std::uint32_t sends_under_way = 0;  // answers that are still to come
     std::uint32_t attempts = 0;
     bool has_rival = false;     // the same id was given to another body as well
     bool is_abandoned = false;  // its client died and will not ask again
+    bool was_lost = false;      // what it came to was undone by a restore
     bool wants_lookup = false;  // request_too_old, or no wish to send it again: a lookup can say
     Code last_code = Code::ok;  // of the newest answer, for messages
     std::optional<Outcome> answer;       // ok, 3xx, or a 2xx that leaves no trace
     std::optional<Outcome> looked_up;    // the lookup's final word
     std::uint64_t repeats_compared = 0;  // answers beyond the first, equal to it (P2)
 
+    // A lookup names a member, and what concerns a whole program has none.
+    [[nodiscard]] bool can_be_looked_up() const { return !command.head.member.is_zero(); }
     [[nodiscard]] bool is_settled() const {
         return answer.has_value() || looked_up.has_value() || is_abandoned;
     }
@@ -46,6 +55,21 @@ struct Read {
     Outcome outcome;
     std::vector<StatementLine> lines;
     std::vector<ExpiringRow> rows;
+    PartnerId partner{};  // who asks: an order is known to its partner only
+    OrderId order;
+    OrderAnswer shown;
+    std::uint32_t known_rules = 0;  // newest version that anybody had been told of when it was sent
+    std::uint32_t rule_version = 0;               // quote, terms: what it goes by
+    std::string rule_text;                        // terms
+    std::shared_ptr<const CommandPayload> asked;  // quote
+};
+
+// A quote that somebody has got, and may settle.
+struct Quoted {
+    PartnerId partner{};
+    MemberId member;
+    ProgramId program{};
+    QuoteAnswer answer;
 };
 
 // Which kinds, whose, how large: drawn once per seed.
@@ -55,6 +79,7 @@ struct WorkloadShape {
     std::int64_t points_max = 100;
     std::uint64_t skewed_clock_one_in = 40;
     std::uint64_t changes_one_in = 1;  // else an earning or a spend
+    std::uint64_t orders_one_in = 0;   // of the requests
 };
 
 // Makes ops out of chance and of what earlier ones came to; keeps what anybody was told.
@@ -65,26 +90,56 @@ public:
 
     static constexpr std::uint32_t programs = 3;
 
-    std::vector<Op> ops;  // by number, which is also their place in time
-    std::vector<Read> reads;
+    std::vector<Op> ops;           // by number, which is also their place in time
+    std::vector<Read> reads;       // of accounts
+    std::vector<Read> rule_reads;  // quotes and terms, which rest on a version of the rules
+    std::vector<Quoted> quotes;
+    std::map<std::string, RuleFacts> rules;  // every text that was ever sent
 
     // Appends the creation of program `id` (1..programs), to be sent before anything else.
     std::uint32_t add_program(std::uint32_t id, Instant wall);
+    // Appends the first rule book of program `id`.
+    std::uint32_t add_rules(std::uint32_t id, Instant wall);
     // Appends a random request of `client`, made at `wall`; of kind `kind` where one is given.
     std::uint32_t add(std::uint32_t client, Instant wall, std::optional<CommandKind> kind);
     // Appends the id of one of this client's latest requests with another body; nothing where there
     // is none that suits.
     std::optional<std::uint32_t> add_rival(std::uint32_t client);
 
+    // The member of that place, from 0.
+    [[nodiscard]] static MemberId member(std::uint64_t place) {
+        return {.high = 0xabcd, .low = place + 1};
+    }
     [[nodiscard]] MemberId draw_member();
     [[nodiscard]] ProgramId draw_program();
     [[nodiscard]] static PartnerId partner_of(std::uint32_t client) {
         return PartnerId{1U + client % 2U};
     }
 
+    // An order of somewhat more lines than points, mostly.
+    [[nodiscard]] std::shared_ptr<const CommandPayload> draw_asked_order();
+    // The name of one of this partner's latest orders.
+    [[nodiscard]] OrderId draw_order(std::uint32_t client, MemberId& member, ProgramId& program);
+    [[nodiscard]] bool has_orders() const { return shape_.orders_one_in > 0; }
+
+    // Somebody was told that this version of a program's rules is there.
+    void note_rules(ProgramId program, std::uint32_t version);
+    [[nodiscard]] std::uint32_t newest_rules(ProgramId program) const;
+
     // Somebody was told of this entry of the account: no later read may be without it (P4).
     void note_told(const MemberId& member, ProgramId program, Lsn entry);
     [[nodiscard]] Lsn newest_told(const MemberId& member, ProgramId program) const;
+
+    // What anybody had been told, up to a moment.
+    struct Told {
+        std::map<std::tuple<ProgramId, MemberId>, Lsn> entries;
+        std::map<ProgramId, std::uint32_t> rules;
+    };
+    [[nodiscard]] Told told() const { return {.entries = told_, .rules = told_rules_}; }
+    // A restore of a copy with `last` as its newest entry, made when `then` had been told: what
+    // came later is undone, and whoever knows of it must find out. Returns the ops to be asked
+    // again.
+    std::vector<std::uint32_t> undo_after(Lsn last, const Told& then);
 
     // An instant at which something ends or begins: worth being looked at on the dot.
     void note_instant(Instant instant) { instants_.insert(instant); }
@@ -95,12 +150,24 @@ private:
     [[nodiscard]] const Op* draw_earlier(std::uint32_t client, CommandKind kind, CommandKind other);
     [[nodiscard]] RequestId new_id(Instant made);
     void fill_body(Op& op, Instant wall);
+    // workload_orders.cc
+    void fill_order_body(Op& op, Instant wall);
+    void fill_settle(Op& op);
+    void fill_confirm(Op& op);
+    void fill_refund_order(Op& op);
+    void fill_rules(Op& op, Instant wall);
+    [[nodiscard]] const Op* draw_settled(Op& op);
+    [[nodiscard]] bool has_subject(const Op& op);
 
     const WorkloadShape shape_;
     Random& random_;
     std::uint64_t ids_ = 0;
     std::map<std::tuple<ProgramId, MemberId>, Lsn> told_;
     std::set<Instant> instants_;
+    std::map<ProgramId, std::uint32_t> told_rules_;
+    std::map<ProgramId, RuleFacts> newest_facts_;  // of what was sent
+    std::uint64_t order_names_ = 0;
+    std::size_t quotes_begin_ = 0;  // of `quotes`; those before are from before a restore
 };
 
 }  // namespace suanpan::sim

@@ -21,7 +21,8 @@ World draw_world(Random& random) {
                       .hot_one_in = pick(random, Rates{0, 2, 4, 4}),
                       .points_max = pick(random, std::array<std::int64_t, 3>{10, 100, 1000}),
                       .skewed_clock_one_in = pick(random, Rates{0, 15, 60, 60}),
-                      .changes_one_in = pick(random, Rates{1, 1, 1, 6})};
+                      .changes_one_in = pick(random, Rates{1, 1, 1, 6}),
+                      .orders_one_in = pick(random, Rates{0, 2, 2, 4})};
     world.open_ops_max = pick(random, std::array<std::size_t, 4>{1, 3, 8, 30});
     world.disk = {.crash_one_in = pick(random, std::array<std::uint64_t, 5>{0, 15, 60, 200, 600}),
                   .failed_flush_one_in = pick(random, Rates{0, 50, 200, 1000}),
@@ -37,6 +38,9 @@ World draw_world(Random& random) {
     world.exact_one_in = pick(random, Rates{0, 500, 2000, 10'000});
     world.disk_full_one_in = pick(random, Rates{0, 0, 1500, 10'000});
     world.clean_stop_one_in = pick(random, Rates{0, 2000, 2000, 6000});
+    world.backup_one_in = pick(random, Rates{0, 1, 1, 3});
+    world.restore_one_in = pick(random, Rates{0, 3000, 10'000, 30'000});
+    world.keeps_all = random.one_in(3);
     world.slow_journal = pick(random, Rates{0, 1, 3, 30});
     world.step_max = pick(random, std::array{nanoseconds(20'000), milliseconds(1), milliseconds(20),
                                              milliseconds(200)});
@@ -57,6 +61,10 @@ ServerShape draw_server(Random& random) {
         pick(random, Rates{40, 1000, limits::request_log_ids_max, limits::request_log_ids_max});
     shape.checkpoint_every_entries = pick(random, Rates{20, 60, 200, 2000});
     shape.slice_bytes = pick(random, Counts{1, 1000, 20'000});
+    shape.first_quote = random.next();
+    // Longer than the request log's window, as the server's configuration sees to.
+    shape.keep = seconds(random.between(1000, 8000));
+    shape.accounts_per_part = pick(random, Rates{1, 3, 10, 1000});
     shape.frames_in_flight_max = pick(random, std::array<std::uint32_t, 2>{2, 16});
     return shape;
 }

@@ -27,8 +27,11 @@ struct World {
     std::uint64_t exact_one_in = 0;       // the clock stops where something ends or begins
     std::uint64_t disk_full_one_in = 0;
     std::uint64_t clean_stop_one_in = 0;
-    std::uint64_t slow_journal = 0;  // the larger, the rarer a commit
-    Duration step_max;               // that passes with a step
+    std::uint64_t backup_one_in = 0;   // of the stops in order: then the directory is copied
+    std::uint64_t restore_one_in = 0;  // the machine is lost, and the copy takes its place
+    bool keeps_all = true;             // no retention
+    std::uint64_t slow_journal = 0;    // the larger, the rarer a commit
+    Duration step_max;                 // that passes with a step
 };
 
 [[nodiscard]] World draw_world(Random& random);

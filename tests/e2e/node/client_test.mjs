@@ -17,8 +17,9 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 const code = {
   ok: 0, frame_damaged: 101, message_malformed: 103, hello_required: 104, hello_repeated: 105,
   authentication_failed: 106, amount_not_positive: 200, unknown_kind: 201, program_not_allowed: 203,
-  batch_empty: 204, member_missing: 206, request_from_future: 208, request_id_reused: 213,
-  capture_exceeds_hold: 302, insufficient_points: 315, unknown_yet: 501, refused: 502,
+  batch_empty: 204, member_missing: 206, request_from_future: 208, request_id_reused: 213, quote_not_authentic: 214,
+  rules_invalid: 216,
+  capture_exceeds_hold: 302, insufficient_points: 315, order_exists: 323, unknown_yet: 501, refused: 502,
 };
 const program = 1;
 let members_made = 0n;
@@ -191,6 +192,45 @@ test('expiring shows what ends soon', async () => {
   const reply = await here.expiring({ member, program, within_ms: 7_200_000n });
   assert.equal(reply.result.amount, 7n);
   assert.deepEqual(reply.rows, [{ expires_at, points: 7n }]);
+});
+
+test('an order is quoted, settled, confirmed and given back in part', async () => {
+  const head = 'program = 1\nversion = 1\nauthor = "node"\neffective_from = 2026-01-01T00:00:00Z\n';
+  const wrong = await here.put_rules(
+    { request_id: make_request_id(), program, text: `${head}[[deduction]]\nid = 1\npoints = 0\n` });
+  assert.equal(wrong.result.code, code.rules_invalid);
+  assert.match(wrong.message, /deduction/);
+  const put = await here.put_rules({
+    request_id: make_request_id(), program,
+    text: `${head}[[deduction]]\nid = 1\npoints = 10\nmoney = 100\n`,
+  });
+  assert.deepEqual([put.result.code, put.result.detail], [code.ok, 1n]);
+
+  const member = await member_with(50n);
+  const quote = await here.quote(
+    { member, program, lines: [{ product: 1n, unit_price: 2000n, quantity: 1n }] });
+  assert.equal(quote.result.code, code.ok);
+  assert.deepEqual([quote.points, quote.value, quote.cash], [50n, 500n, 1500n]);
+  const spendable = quote.limits.find(({ kind }) => kind === 33);
+  assert.deepEqual([spendable.value, spendable.bound], [50n, true]);
+
+  const altered = Uint8Array.from(quote.token);
+  altered[altered.length - 1] ^= 1;
+  const forged = await here.change_order('settle', event(member, { order: 'N-1', token: altered }));
+  assert.equal(forged.code, code.quote_not_authentic);
+  const settled = await here.change_order('settle', event(member, { order: 'N-1', token: quote.token }));
+  assert.deepEqual([settled.code, settled.held, settled.detail], [code.ok, 50n, 1n]);
+  const again = await here.change_order('settle', event(member, { order: 'N-2', token: quote.token }));
+  assert.deepEqual([again.code, again.detail], [code.order_exists, 1n]);
+  const paid = await here.change_order('confirm',
+    event(member, { order: 'N-1', payment: 'card', amount: 1500n, currency: 'CNY' }));
+  assert.deepEqual([paid.code, paid.amount, paid.held, paid.detail], [code.ok, 50n, 0n, 2n]);
+
+  const back = await here.change_order('refund_order', event(member, { order: 'N-1', amount: 333n }));
+  assert.deepEqual([back.code, back.amount, back.detail], [code.ok, 8n, 250n]);
+  const order = await here.order({ member, program, order: 'N-1' });
+  assert.deepEqual([order.state, order.refunded, order.refunded_points, order.refunded_cash],
+    [2, 333n, 8n, 250n]);
 });
 
 test('a batch of a hundred is answered in its order', async () => {

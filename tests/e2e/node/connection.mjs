@@ -119,6 +119,27 @@ export class Connection {
     return this.#messages.decode_expiring(reply.body);
   }
 
+  async put_rules(rules) {
+    const reply = await this.send(kind_numbers.rules_put, this.#messages.encode_rules(rules));
+    return this.#messages.decode_rules(reply.body);
+  }
+
+  async quote(request) {
+    const reply = await this.send(kind_numbers.quote, this.#messages.encode_quote(request));
+    return this.#messages.decode_quote(reply.body);
+  }
+
+  // settle, confirm, refund_order
+  async change_order(kind, request) {
+    const reply = await this.send(kind_numbers[kind], this.#messages[`encode_${kind}`](request));
+    return this.#messages.decode_results(reply.body)[0];
+  }
+
+  async order(request) {
+    const reply = await this.send(kind_numbers.order, this.#messages.encode_order(request));
+    return this.#messages.decode_order(reply.body);
+  }
+
   #receive(bytes) {
     this.#received = Buffer.concat([this.#received, bytes]);
     for (let frame; (frame = decode_frame(this.#received)) !== undefined;) {

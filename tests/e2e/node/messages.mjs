@@ -12,7 +12,10 @@ const batches = {
   balance: [30, 'Balance', {}],
   lookup: [32, 'Lookup', {}],
 };
-const singles = { hello: 2, ping: 3, statement: 31, expiring: 33, program_create: 40 };
+const singles = {
+  hello: 2, ping: 3, settle: 22, confirm: 23, refund_order: 25, statement: 31, expiring: 33, quote: 34,
+  order: 35, program_create: 40, rules_put: 42,
+};
 
 export const kind_numbers = { ...singles };
 for (const [kind, [number]] of Object.entries(batches)) kind_numbers[kind] = number;
@@ -92,6 +95,67 @@ export class Messages {
     });
   }
 
+  encode_rules({ request_id, program, text }) {
+    return this.#table('RulesRequest', (builder, Type) => {
+      const text_at = builder.createString(text);
+      return () => {
+        Type.addRequestId(builder, this.#id(builder, request_id));
+        Type.addProgram(builder, program);
+        Type.addText(builder, text_at);
+      };
+    });
+  }
+
+  // lines: [{ product, unit_price, quantity }]
+  encode_quote({ member, program, lines }) {
+    return this.#table('QuoteRequest', (builder, Type) => {
+      Type.startLinesVector(builder, lines.length);
+      for (const { product, unit_price, quantity } of [...lines].reverse())
+        this.wire.AskedLine.createAskedLine(builder, product, unit_price, quantity, 0, 0);
+      const lines_at = builder.endVector();
+      return () => {
+        Type.addMember(builder, this.#id(builder, member));
+        Type.addProgram(builder, program);
+        Type.addLines(builder, lines_at);
+      };
+    });
+  }
+
+  encode_settle(request) {
+    return this.#about_order('SettleRequest', request, (builder, Type) => {
+      const token_at = Type.createTokenVector(builder, request.token);
+      return () => Type.addToken(builder, token_at);
+    });
+  }
+
+  encode_confirm(request) {
+    return this.#about_order('ConfirmRequest', request, (builder, Type) => {
+      const payment_at = builder.createString(request.payment);
+      const currency_at = builder.createString(request.currency);
+      return () => {
+        Type.addPayment(builder, payment_at);
+        Type.addAmount(builder, request.amount);
+        Type.addCurrency(builder, currency_at);
+      };
+    });
+  }
+
+  encode_refund_order(request) {
+    return this.#about_order('RefundOrderRequest', request,
+      (builder, Type) => () => Type.addAmount(builder, request.amount));
+  }
+
+  encode_order({ member, program, order }) {
+    return this.#table('OrderRequest', (builder, Type) => {
+      const order_at = builder.createString(order);
+      return () => {
+        Type.addMember(builder, this.#id(builder, member));
+        Type.addProgram(builder, program);
+        Type.addOrder(builder, order_at);
+      };
+    });
+  }
+
   decode_challenge(body) {
     return Buffer.from(this.#root('Challenge', body).challengeArray());
   }
@@ -141,6 +205,54 @@ export class Messages {
     for (let i = 0; i < reply.rowsLength(); ++i)
       rows.push({ expires_at: reply.rows(i).expiresAt(), points: reply.rows(i).points() });
     return { result: this.#result(reply.result()), rows };
+  }
+
+  decode_rules(body) {
+    const reply = this.#root('RulesReply', body);
+    return { result: this.#result(reply.result()), message: reply.message() };
+  }
+
+  decode_quote(body) {
+    const reply = this.#root('QuoteReply', body);
+    const limits = [];
+    for (let i = 0; i < reply.limitsLength(); ++i) {
+      const limit = reply.limits(i);
+      limits.push({ kind: limit.kind(), value: limit.value(), bound: limit.bound() });
+    }
+    return {
+      result: this.#result(reply.result()),
+      points: reply.points(),
+      value: reply.value(),
+      cash: reply.cash(),
+      limits,
+      token: reply.tokenArray(),
+    };
+  }
+
+  decode_order(body) {
+    const reply = this.#root('OrderReply', body);
+    return {
+      result: this.#result(reply.result()),
+      state: reply.state(),
+      refunded: reply.refunded(),
+      refunded_points: reply.refundedPoints(),
+      refunded_cash: reply.refundedCash(),
+    };
+  }
+
+  // A change of an order: head and name here, the rest by `fill`.
+  #about_order(name, { request_id, member, program, order }, fill) {
+    return this.#table(name, (builder, Type) => {
+      const order_at = builder.createString(order);
+      const add_rest = fill(builder, Type);
+      return () => {
+        Type.addRequestId(builder, this.#id(builder, request_id));
+        Type.addMember(builder, this.#id(builder, member));
+        Type.addProgram(builder, program);
+        Type.addOrder(builder, order_at);
+        add_rest();
+      };
+    });
   }
 
   #table(name, fill) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace suanpan::ledger {
 namespace {
 
@@ -11,6 +13,8 @@ constexpr std::int64_t waiting = 1;
 constexpr std::int64_t confirmed = 2;
 constexpr std::int64_t cancelled = 3;
 constexpr std::int64_t refunded = 4;
+constexpr std::string_view rules_text = "ten points are a yuan";
+const Sha256 rules_hash = sha256(std::as_bytes(std::span(rules_text)));
 
 // A book of points with a shop in front of it, whose quotes are made up.
 class Shop : public LedgerBook {
@@ -24,12 +28,20 @@ public:
         std::int64_t value;
     };
     OrderTerms quote(const std::vector<Line>& lines) {
+        if (ledger.rules().find(program, 1) == nullptr) {
+            RuleText rules{.program = program,
+                           .version = 1,
+                           .hash = rules_hash,
+                           .text = std::string(rules_text)};
+            ledger.install(std::make_shared<const RuleText>(std::move(rules)));
+        }
         OrderTerms terms;
         terms.quote = ++quotes_;
         terms.partner = partner;
         terms.program = program;
         terms.member = member;
         terms.rule_version = 1;
+        terms.terms_hash = rules_hash;
         terms.currency = short_text<8>("CNY");
         terms.refundable_days = 400;
         terms.valid_until = now + seconds(600);
@@ -73,7 +85,7 @@ public:
     OrderPtr order(std::string_view name) const {
         std::optional<Account> room;
         return ledger.account_at(member, program, now, room)
-            ->find_order(partner, short_text<64>(name));
+            ->find_order(partner, short_text<64>(name), now);
     }
 
 private:
@@ -107,6 +119,23 @@ TEST(Orders, HoldPointsUntilTheCashIsThere) {
     EXPECT_EQ(paid.detail, confirmed);
     EXPECT_EQ(paid.amount, Points{50});
     EXPECT_EQ(paid.balances, (Balances{.available = {30}}));
+}
+
+// A debt makes `available` negative, which is less than the order's 0 points.
+TEST(Orders, LetAMemberInDebtPayAllInCash) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop{spec};
+    const Outcome earned = shop.earn(80);
+    shop.spend(80);
+    shop.revoke(earned.entry_id);
+    ASSERT_LT(shop.balances().available, Points{0});
+    const Outcome settled =
+        shop.settle(shop.quote({{.payable = 700, .points = 0, .value = 0}}), "A");
+    EXPECT_EQ(settled.code, Code::ok);
+    EXPECT_EQ(shop.confirm("A", 700).code, Code::ok);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "B").detail,
+              static_cast<std::int64_t>(UncoveredLimit::points));
 }
 
 TEST(Orders, AreConfirmedByOnePaymentOnly) {
@@ -150,6 +179,20 @@ TEST(Orders, RefuseAQuoteThatIsOverOrSomebodyElses) {
     quote.valid_until = shop.now + seconds(1);
     quote.member = bob;
     EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+}
+
+// Terms that were made under rules which this server does not have, whoever sealed them.
+TEST(Orders, RefuseTermsOfRulesThatAreNotTheirs) {
+    Shop shop;
+    shop.earn(200);
+    OrderTerms quote = shop.quote({card});
+    quote.terms_hash[0] ^= std::byte{1};
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+    quote.terms_hash = rules_hash;
+    quote.rule_version = 2;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::quote_not_authentic);
+    quote.rule_version = 1;
+    EXPECT_EQ(shop.settle(quote, "A").code, Code::ok);
 }
 
 TEST(Orders, RefuseWhatIsNoLongerCovered) {
@@ -464,6 +507,169 @@ TEST(Orders, AreForgottenOnceTheyCannotBeRefunded) {
     EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
 }
 
+// Eighty orders of 200 lines that timed out together used to make one entry of half a megabyte.
+TEST(Orders, TimeOutTogetherInAsManyEntriesAsTheyNeed) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(80);
+    const std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    for (int i = 0; i < 80; ++i)
+        ASSERT_EQ(shop.settle(shop.quote(lines), std::to_string(i)).code, Code::ok);
+    shop.now = shop.now + days(1);
+    const std::uint64_t before = shop.last_lsn();
+    shop.sweep();
+    EXPECT_EQ(shop.last_lsn() - before, 2U);
+    for (int i = 0; i < 80; ++i)
+        EXPECT_EQ(shop.order(std::to_string(i))->step, OrderStep::timed_out);
+}
+
+TEST(Orders, PostLargeOrdersThatTimedOutBeforeTheRequestInEntriesOfTheirOwn) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(80);
+    const std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    for (int i = 0; i < 64; ++i)
+        ASSERT_EQ(shop.settle(shop.quote(lines), std::to_string(i)).code, Code::ok);
+    shop.now = shop.now + days(1);
+    EXPECT_EQ(shop.spend(30).balances, (Balances{.available = {50}}));
+    EXPECT_EQ(shop.order("63")->step, OrderStep::timed_out);
+}
+
+// A confirmation that posted its own order's time-out along used to need more than an entry holds.
+TEST(Orders, TakeThousandsOfLotsAgainForALatePayment) {
+    Shop shop;
+    shop.checks = false;
+    for (int i = 0; i < 3600; ++i) shop.earn(1, at(2028, 1, 1) + hours(i));
+    shop.settle(shop.quote({{.payable = 4000, .points = 3600, .value = 3600}}), "A");
+    EXPECT_EQ(shop.balances(), (Balances{.held = {3600}}));
+    shop.now = shop.now + seconds(1800);
+    const Outcome paid = shop.confirm("A", 400);
+    EXPECT_EQ(paid.detail, confirmed);
+    EXPECT_EQ(paid.amount, Points{3600});
+    EXPECT_EQ(shop.refund_order("A").amount, Points{3600});
+}
+
+// The largest order there is, through the largest entry it can ever be in: each piece of each lot
+// comes back and repays debt, while as much as may be is due along.
+TEST(Orders, TakeNoMoreLotsThanTheirEntriesHaveRoomFor) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop(spec);
+    shop.checks = false;
+    const Outcome soon = shop.earn(10'000, at(2027, 6, 1));
+    for (int i = 0; i < 4096; ++i) shop.earn(1, at(2028, 1, 1) + hours(i));
+    shop.spend(10'000);
+    std::vector<Shop::Line> lines(200, {.payable = 100, .points = 0, .value = 0});
+    const auto quote_of = [&](std::int64_t points) {
+        lines.front() = {.payable = points + 1, .points = points, .value = points};
+        OrderTerms terms = shop.quote(lines);
+        for (std::uint32_t id = 0; id < limits::order_uses_max; ++id)
+            terms.uses.push_back({.key = {.kind = UseKind::limit_day, .id = id},
+                                  .amount = {.money = {1}, .points = {1}, .count = 1}});
+        return terms;
+    };
+    EXPECT_EQ(shop.settle(quote_of(3900), "A").detail,
+              static_cast<std::int64_t>(UncoveredLimit::lots));
+    EXPECT_EQ(shop.settle(quote_of(3840), "A").detail, waiting);
+    for (int i = 0; i < 64; ++i) EXPECT_EQ(shop.hold(1, seconds(60)).code, Code::ok);
+    EXPECT_EQ(shop.revoke(soon.entry_id).code, Code::ok);
+    EXPECT_GT(shop.balances().debt, Points{4000});
+    shop.now = shop.now + seconds(60);
+    EXPECT_EQ(shop.cancel("A").amount, Points{3840});
+    EXPECT_LT(shop.balances().debt, Points{10'000});
+}
+
+// Within seven days, paid on the eighth: the order used to be forgotten by the very entry that took
+// the points.
+TEST(Orders, AreKnownAfterALatePaymentHoweverLateItCame) {
+    for (const LatePayment policy : {LatePayment::reacquire, LatePayment::auto_refund}) {
+        Shop shop;
+        shop.earn(80);
+        OrderTerms quote = shop.quote({card});
+        quote.refundable_days = 7;
+        quote.late_payment = policy;
+        shop.settle(quote, "A");
+        shop.now = shop.now + hours(1);
+        shop.sweep();
+        shop.now = shop.now + days(7);
+        const std::int64_t detail = shop.confirm("A", 1500).detail;
+        EXPECT_EQ(detail, policy == LatePayment::reacquire ? confirmed : cancelled);
+        ASSERT_NE(shop.order("A"), nullptr);
+        shop.now = shop.now + days(6);
+        EXPECT_EQ(shop.confirm("A", 1500).detail, detail);
+        EXPECT_EQ(shop.refund_order("A", 100).code,
+                  policy == LatePayment::reacquire ? Code::ok : Code::order_not_confirmed);
+    }
+}
+
+// The server was down for longer than the order was to be known for.
+TEST(Orders, AreKnownForALatePaymentWhenTheirTimeOutIsPostedLate) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms quote = shop.quote({card});
+    quote.refundable_days = 7;
+    shop.settle(quote, "A");
+    shop.now = shop.now + days(9);
+    shop.sweep();
+    EXPECT_EQ(shop.confirm("A", 1500).detail, confirmed);
+    EXPECT_EQ(shop.refund_order("A").amount, Points{50});
+}
+
+// Paid on the second day: an order that may be refunded for one day used to be refundable never.
+TEST(Orders, CountTheDaysOfRefundFromTheirPayment) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms late = shop.quote({card});
+    late.refundable_days = 1;
+    shop.settle(late, "A");
+    EXPECT_EQ(shop.order("A")->refundable_until(), Instant{});
+    shop.now = shop.now + days(2);
+    EXPECT_EQ(shop.confirm("A", 1500).detail, confirmed);
+    EXPECT_EQ(shop.order("A")->refundable_until(), shop.now + days(1));
+    shop.now = shop.now + days(1) - nanoseconds(1);
+    EXPECT_EQ(shop.refund_order("A", 1000).code, Code::ok);
+    shop.now = shop.now + nanoseconds(1);
+    EXPECT_EQ(shop.refund_order("A", 1000).code, Code::refund_exceeds_order);
+
+    OrderTerms at_once = shop.quote({{.payable = 20, .points = 20, .value = 20}});
+    at_once.refundable_days = 1;
+    shop.settle(at_once, "B");
+    EXPECT_EQ(shop.order("B")->refundable_until(), shop.now + days(1));
+}
+
+// Ten thousand orders that nobody could refund any more used to refuse the next one, for ever.
+TEST(Orders, AreRefusedForTooManyOnlyWhileThoseAreKnown) {
+    Shop shop;
+    shop.checks = false;
+    shop.earn(10);
+    const auto settle = [&shop](const std::string& name) {
+        OrderTerms quote = shop.quote({{.payable = 0, .points = 0, .value = 0}});
+        quote.refundable_days = 1;
+        return shop.settle(quote, name);
+    };
+    for (std::uint32_t i = 0; i < limits::orders_per_account_max; ++i)
+        ASSERT_EQ(settle(std::to_string(i)).code, Code::ok);
+    EXPECT_EQ(settle("one more").code, Code::too_many_orders);
+    shop.now = shop.now + days(7);
+    EXPECT_EQ(settle("one more").code, Code::ok);
+    EXPECT_EQ(settle("0").code, Code::ok);
+    EXPECT_EQ(shop.order("1"), nullptr);
+}
+
+// A name is free from the instant at which its order is forgotten, not from the next entry on.
+TEST(Orders, HaveTheirNameForAsLongAsTheyAreKnown) {
+    Shop shop;
+    shop.earn(80);
+    OrderTerms quote = shop.quote({{.payable = 20, .points = 20, .value = 20}});
+    quote.refundable_days = 7;
+    shop.settle(quote, "A");
+    shop.now = shop.now + days(7) - nanoseconds(1);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::order_exists);
+    shop.now = shop.now + nanoseconds(1);
+    EXPECT_EQ(shop.order("A"), nullptr);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
+}
+
 // INV-12: from zero, and from the records of any moment, on which the later entries are replayed.
 TEST(Orders, AreTheSameFromTheJournalAndFromACheckpoint) {
     Shop shop;
@@ -496,6 +702,77 @@ TEST(Orders, AreTheSameFromTheJournalAndFromACheckpoint) {
     EXPECT_EQ(from_zero.state_hash(), shop.ledger.state_hash());
     shop.replay_into(loaded);
     EXPECT_EQ(loaded.state_hash(), shop.ledger.state_hash());
+}
+
+// An order is known until its time is over, whoever posts what meanwhile.
+TEST(Orders, AreForgottenByTheClockAndNotByTheSweeper) {
+    for (const bool sweeps : {false, true}) {
+        Shop shop;
+        shop.earn(200);
+        OrderTerms terms = shop.quote({card});
+        terms.refundable_days = 7;
+        shop.settle(terms, "A");
+        shop.confirm("A", 1500);
+        shop.now = shop.now + days(7);
+        shop.settle(shop.quote({card}), "B");
+        shop.now = shop.now + hours(1);  // A's time is over, and B's time-out is due
+        if (sweeps) shop.sweep();
+        EXPECT_EQ(shop.cancel("A").code, Code::order_not_found);
+        EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok) << "the name is free again";
+        EXPECT_EQ(shop.cancel("A").code, Code::ok);
+    }
+}
+
+// What is forgotten does not count: else an account that was full once would be full for ever.
+TEST(Orders, AFullAccountTakesOrdersAgainWhenOldOnesAreForgotten) {
+    Shop shop;
+    shop.checks = false;
+    OrderTerms nothing = shop.quote({{.payable = 0, .points = 0, .value = 0}});
+    nothing.refundable_days = 7;
+    for (std::uint32_t i = 0; i < limits::orders_per_account_max; ++i) {
+        ++nothing.quote;
+        ASSERT_EQ(shop.settle(nothing, std::to_string(i)).code, Code::ok);
+    }
+    ++nothing.quote;
+    const Outcome refused = shop.settle(nothing, "one more");
+    EXPECT_EQ(refused.code, Code::too_many_orders);
+    EXPECT_EQ(refused.detail, limits::orders_per_account_max);
+    shop.now = shop.now + days(8);
+    ++nothing.quote;
+    nothing.valid_until = shop.now + seconds(600);
+    EXPECT_EQ(shop.settle(nothing, "one more").code, Code::ok);
+}
+
+// Debt keeps nobody from buying with cash.
+TEST(Orders, WithoutPointsAreSettledForAMemberWhoOwesPoints) {
+    ProgramSpec spec = plain_program();
+    spec.revoke = RevokePolicy::allow_debt;
+    Shop shop(spec);
+    const Lsn earning = shop.earn(50).entry_id;
+    shop.spend(50);
+    EXPECT_EQ(shop.revoke(earning).balances.debt, Points{50});
+    EXPECT_EQ(shop.settle(shop.quote({{.payable = 500, .points = 0, .value = 0}}), "A").code,
+              Code::ok);
+    EXPECT_EQ(shop.confirm("A", 500).detail, confirmed);
+}
+
+// The sliding date is that of the last earning or spend; paying with cash is neither.
+TEST(Orders, WithoutPointsLengthenNoSlidingLife) {
+    ProgramSpec spec = plain_program();
+    spec.expiry = ExpiryPolicy::sliding_days;
+    spec.expiry_count = 10;
+    Shop shop(spec);
+    shop.earn(100);
+    const auto before = shop.lots();
+    shop.now = shop.now + days(5);
+    shop.settle(shop.quote({{.payable = 500, .points = 0, .value = 0}}), "A");
+    shop.confirm("A", 500);
+    shop.settle(shop.quote({{.payable = 0, .points = 0, .value = 0}}), "B");
+    EXPECT_EQ(shop.lots(), before);
+    shop.settle(shop.quote({card}), "C");
+    shop.confirm("C", 1500);
+    ASSERT_EQ(shop.lots().size(), 1U);
+    EXPECT_GT(shop.lots().front().first, before.front().first);
 }
 
 TEST(Orders, RefundSharesCloseForAnyCuts) {

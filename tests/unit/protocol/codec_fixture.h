@@ -128,6 +128,7 @@ inline std::vector<Command> every_command() {
         command_of(CommandKind::quote, AskQuote{.payload = &some_payload()}),
         command_of(CommandKind::order, ReadOrder{.order = short_text<64>("order 1")}),
         command_of(CommandKind::terms, ReadTerms{.version = 2}),
+        command_of(CommandKind::explain, Explain{}),
         command_of(CommandKind::rules_put, PutRules{.payload = &some_payload()}),
     };
 }

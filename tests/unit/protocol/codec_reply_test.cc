@@ -153,6 +153,49 @@ TEST(Codec, BringsAnswersAboutOrdersAcross) {
     EXPECT_EQ(*rules, sent);
 }
 
+TEST(Codec, BringsAnExplanationAcross) {
+    Explanation sent{.outcome = some_outcome(),
+                     .previous_entry = {77},
+                     .reference = 78,
+                     .local_date = {20'000},
+                     .partner = PartnerId{3},
+                     .principal = PrincipalId{4},
+                     .kind = 11,
+                     .reason = 5,
+                     .policy_version = 6,
+                     .rule_version = 7,
+                     .lots = {{.expires_at = instant_never,
+                               .active_from = {1'000},
+                               .delta = {-30},
+                               .rule_version = 8,
+                               .hold = 9,
+                               .restriction = Restriction{10},
+                               .origin = LotOrigin::purchased,
+                               .cause = MovementCause::debt},
+                              {.expires_at = {2'000}, .active_from = {}, .delta = {40}}},
+                     .limits = {{.kind = CountedLimit::account_day,
+                                 .id = 11,
+                                 .period = {12},
+                                 .money = {13},
+                                 .points = {14},
+                                 .count = 15}}};
+    sent.terms_hash.fill(std::byte{16});
+    sent.entry_hash.fill(std::byte{17});
+    std::vector<std::byte> bytes;
+    encode_explanation(bytes, {}, sent);
+    const auto told = decode_explanation(OneFrame(bytes).body());
+    ASSERT_TRUE(told.has_value());
+    EXPECT_EQ(*told, sent);
+
+    bytes.clear();
+    encode_refusal(bytes, {.kind = static_cast<std::uint16_t>(CommandKind::explain)},
+                   some_outcome());
+    const auto refused = decode_explanation(OneFrame(bytes).body());
+    ASSERT_TRUE(refused.has_value());
+    EXPECT_EQ(refused->outcome, some_outcome());
+    EXPECT_TRUE(refused->lots.empty());
+}
+
 TEST(Codec, BringsRefusalsAboutOrdersAcrossInTheirOwnShape) {
     const auto body_of_refusal = [](CommandKind kind) {
         std::vector<std::byte> bytes;

@@ -1,6 +1,7 @@
 // Checkout: quotes by a rule book, tokens, and settlements that take exactly what was quoted.
 #include "server/shard/checkout.h"
 
+#include "server/ledger/order_format.h"
 #include "tests/unit/shard/till.h"
 
 #include <gtest/gtest.h>
@@ -73,13 +74,50 @@ TEST(Checkout, RefusesATokenThatIsNotItsOwn) {
     for (std::size_t i = 0; i < quote.token.size(); ++i) {
         std::vector<std::byte> altered = quote.token;
         altered[i] ^= std::byte{1};
-        EXPECT_EQ(till.checkout.open_token(altered), std::nullopt) << i;
-        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i)), std::nullopt) << i;
+        EXPECT_EQ(till.checkout.open_token(altered, till.now), std::nullopt) << i;
+        EXPECT_EQ(till.checkout.open_token(std::span(quote.token).first(i), till.now), std::nullopt)
+            << i;
     }
-    EXPECT_NE(till.checkout.open_token(quote.token), std::nullopt);
+    EXPECT_NE(till.checkout.open_token(quote.token, till.now), std::nullopt);
     Sha256 other{};
     other[0] = std::byte{1};
-    EXPECT_EQ(QuoteSeal(other).open(quote.token), std::nullopt);
+    EXPECT_EQ(QuoteSeal(other).open(quote.token, till.now), std::nullopt);
+}
+
+// A seal that had not made a key yet used to take one of zeros for the day 2^32 - 1, so that
+// anybody could make tokens for a server that had just started.
+TEST(QuoteSeal, HasNoKeyThatAnybodyKnows) {
+    Till till(ten_points_a_yuan);
+    till.earn(50);
+    const auto terms = till.checkout.open_token(till.quote({card}).token, till.now);
+    ASSERT_TRUE(terms.has_value());
+    Sha256 secret{};
+    secret[5] = std::byte{7};
+    for (const std::uint32_t day :
+         {UINT32_MAX, 0U, static_cast<std::uint32_t>(till.now.ns / days(1).ns)}) {
+        std::vector<std::byte> token;
+        ledger::ByteAppender to(token);
+        to.put(std::uint32_t{1});
+        to.put(day);
+        ledger::put_terms(token, *terms);
+        to.put(hmac_sha256(Sha256{}, token));
+        QuoteSeal untouched(secret);
+        EXPECT_EQ(untouched.open(token, till.now), std::nullopt) << day;
+    }
+}
+
+// A key that leaks must not seal quotes for ever.
+TEST(QuoteSeal, OpensNothingOfTomorrowAndNoPromiseThatItsDayCouldNotMake) {
+    Till till(ten_points_a_yuan);
+    till.earn(50);
+    auto terms = till.checkout.open_token(till.quote({card}).token, till.now);
+    ASSERT_TRUE(terms.has_value());
+    QuoteSeal seal({});
+    const std::vector<std::byte> token = seal.seal(*terms, till.now);
+    EXPECT_EQ(seal.open(token, till.now - days(1)), std::nullopt);
+    EXPECT_EQ(seal.open(token, till.now + days(30)), terms);  // expired, and said to be
+    terms->valid_until = till.now + days(3);
+    EXPECT_EQ(seal.open(seal.seal(*terms, till.now), till.now + days(2)), std::nullopt);
 }
 
 // Keys rotate every day; a quote of yesterday holds until it says.
@@ -93,6 +131,124 @@ TEST(Checkout, HonoursAQuoteAcrossARotation) {
     EXPECT_EQ(till.settle(quote, "A").code, Code::ok);
     till.now = quote.valid_until;
     EXPECT_EQ(till.settle(quote, "B").code, Code::order_exists);
+}
+
+// A quote used to count for its campaign's budget, which no account counts: settle then refused the
+// server's own token.
+TEST(Checkout, SettlesAnOrderOfACampaign) {
+    Till till(std::string(ten_points_a_yuan) +
+              "[[campaign]]\nid = 7\nstart = 2027-01-01T00:00:00Z\n"
+              "end = 2027-02-01T00:00:00Z\nmultiplier = 2\nmember_orders_max = 1\n");
+    till.earn(200);
+    const QuoteAnswer quote = till.quote({card});
+    EXPECT_EQ(quote.campaign, 7U);
+    EXPECT_EQ(quote.value, Money{2000});
+    const QuoteAnswer second = till.quote({card});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{100});
+    const Outcome again = till.settle(second, "B");
+    EXPECT_EQ(again.code, Code::quote_no_longer_covered);  // INV-10
+    EXPECT_EQ(again.detail, static_cast<std::int64_t>(UncoveredLimit::campaign));
+    EXPECT_EQ(till.quote({card}).campaign, 0U);
+}
+
+TEST(Checkout, SettlesAnOrderWithACoupon) {
+    Till till(std::string(ten_points_a_yuan) + "[[coupon]]\nid = 5\nminus = 300\nmember_max = 1\n");
+    till.earn(50);
+    const QuoteAnswer quote = till.quote({card}, "", {5});
+    EXPECT_EQ(quote.coupons, Money{300});
+    EXPECT_EQ(quote.cash, Money{1200});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{50});
+    EXPECT_EQ(till.quote({card}, "", {5}).outcome.code, Code::order_not_priceable);
+    EXPECT_EQ(till.cancel("A").code, Code::ok);  // gives the coupon back too
+    EXPECT_EQ(till.quote({card}, "", {5}).outcome.code, Code::ok);
+}
+
+// seal() must write nothing that open() would not read, whatever the terms say.
+TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
+    std::mt19937 random(20270201);
+    const auto draw = [&](std::int64_t from, std::int64_t to) {
+        return std::uniform_int_distribution<std::int64_t>(from, to)(random);
+    };
+    int sound = 0;
+    for (int round = 0; round < 2000; ++round) {
+        OrderTerms terms;
+        terms.quote = random();
+        terms.member = {.high = random(), .low = random()};
+        terms.partner = PartnerId{static_cast<std::uint32_t>(random())};
+        terms.program = ProgramId{static_cast<std::uint32_t>(random())};
+        terms.rule_version = static_cast<std::uint32_t>(random());
+        terms.late_payment = draw(0, 1) == 0 ? LatePayment::auto_refund : LatePayment::reacquire;
+        terms.grace_days = static_cast<std::uint16_t>(draw(0, UINT16_MAX));
+        terms.refundable_days = static_cast<std::uint32_t>(draw(0, 3650));
+        terms.currency.bytes = {'C', 'N', 'Y'};
+        fill_random(terms.terms_hash);
+        const Instant now{draw(0, 2'000'000'000) * 1'000'000'000};
+        terms.valid_until = now + seconds(draw(0, 86'400));
+        terms.time_out = seconds(draw(1, 7 * 86'400));
+        for (std::int64_t count = draw(1, 200); count > 0; --count) {
+            const Money list{draw(0, 1'000'000)};
+            const Money payable{draw(0, list.value)};
+            const Money value{draw(0, payable.value)};
+            const Points points{draw(0, 1'000'000)};
+            terms.lines.push_back(
+                {.list = list, .payable = payable, .points = points, .value = value});
+            terms.list += list;
+            terms.payable += payable;
+            terms.value += value;
+            terms.points += points;
+        }
+        const auto most = [&](std::int64_t amount) {
+            return draw(0, 1) == 0 ? -1 : draw(amount, amount_points_max);
+        };
+        for (std::int64_t count = draw(0, 3); count > 0; --count) {
+            const UseSum amount{
+                .money = {draw(0, 1000)}, .points = {draw(0, 9)}, .count = draw(0, 1)};
+            terms.uses.push_back({.key = {.kind = static_cast<UseKind>(draw(0, 7)),
+                                          .id = static_cast<std::uint32_t>(random())},
+                                  .amount = amount,
+                                  .most = {.money = {most(amount.money.value)},
+                                           .points = {most(amount.points.value)},
+                                           .count = most(amount.count)}});
+        }
+        const std::int64_t sets = draw(0, 200);
+        for (std::uint16_t set = 1; set <= sets; ++set)
+            terms.restricted.push_back(
+                {.restriction = Restriction{set}, .most = {draw(0, amount_points_max)}});
+        if (!terms.is_sound()) continue;
+        ++sound;
+        QuoteSeal seal({});
+        ASSERT_EQ(seal.open(seal.seal(terms, now), now), terms) << "round " << round;
+    }
+    EXPECT_GT(sound, 500);
+}
+
+// FILL takes one step beyond what finds a place; the bound of restricted points used to leave it
+// out, so that no quote under these rules could be settled.
+TEST(Checkout, SettlesRestrictedPointsThatFillUpTheLastStep) {
+    Till till(
+        "[[restriction]]\nid = 1\nproducts = [1]\n"
+        "[[deduction]]\nid = 1\npoints = 1\nmoney = 7\nstep = 100\nmode = \"fill\"\n");
+    till.earn(200, 1);
+    const QuoteAnswer quote = till.quote({{.product = 1, .unit_price = {1000}, .quantity = 1}});
+    EXPECT_EQ(quote.points, Points{200});
+    EXPECT_EQ(quote.value, Money{1000});
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{200});
+}
+
+// Points of a set that came in after the quote used to pay for lines that do not take them.
+TEST(Checkout, TakesRestrictedPointsOnlyForTheLinesThatTheQuotePutThemOn) {
+    Till till(
+        "[[restriction]]\nid = 1\nproducts = [1]\n"
+        "[[deduction]]\nid = 1\npoints = 1\nmoney = 100\n");
+    till.earn(10, 0, till.now + days(30));
+    const QuoteAnswer quote = till.quote({{.product = 1, .unit_price = {1000}, .quantity = 1},
+                                          {.product = 2, .unit_price = {1000}, .quantity = 1}});
+    EXPECT_EQ(quote.lines[0].points, Points{5});
+    till.earn(10, 1, till.now + days(3));
+    EXPECT_EQ(till.settle(quote, "A").amount, Points{10});
+    const auto account = till.ledger.find_account({.high = 1, .low = 0xa11ce}, ProgramId{1});
+    for (const ledger::Lot& lot : till.ledger.account(account).lots().all())
+        EXPECT_EQ(lot.remaining, Points{5}) << static_cast<int>(lot.key.restriction);
 }
 
 TEST(Checkout, AsksForARuleBookAndForTheProgramsCurrency) {

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
 namespace suanpan::shard {
 namespace {
 
@@ -20,6 +25,48 @@ TEST(Shard, MakesARaisedFloorDurableForALookupOnAnIdleServer) {
     lookup.body = Lookup{};
     EXPECT_EQ(world.ask(lookup).code, Code::not_executed);
     EXPECT_GT(world.committer().durable_floor_ms(), late.head.request_id.unix_ms());
+}
+
+TEST(Shard, ExplainsWhichLotsARequestDrainedAndWhy) {
+    ShardWorld world;
+    world.make_program();
+    const Instant soon = world.clock.now() + days(2);
+    const Instant later = world.clock.now() + days(9);
+    world.ask(world.command(CommandKind::earn, Earn{.amount = Points{50}, .expires_at = later}));
+    const Lsn before =
+        world.ask(world.command(CommandKind::earn, Earn{.amount = Points{30}, .expires_at = soon}))
+            .entry_id;
+    const Command spend = world.command(CommandKind::spend, Spend{.amount = Points{60}});
+    const Outcome spent = world.ask(spend);
+    ASSERT_EQ(spent.code, Code::ok);
+
+    Command ask = spend;
+    ask.head.kind = CommandKind::explain;
+    ask.body = Explain{};
+    const std::uint32_t number = world.send(ask);
+    world.settle();
+    const Reply* reply = world.reply(number);
+    ASSERT_NE(reply, nullptr);
+    ASSERT_NE(reply->body, nullptr);
+    const auto& told = std::get<Explanation>(*reply->body);
+    EXPECT_EQ(told.outcome, spent);
+    EXPECT_EQ(told.kind, static_cast<std::uint16_t>(CommandKind::spend));
+    EXPECT_EQ(told.previous_entry, before);
+    EXPECT_EQ(told.policy_version, 1U);
+    EXPECT_NE(told.entry_hash, Sha256{});
+    ASSERT_EQ(told.lots.size(), 2U);
+    EXPECT_EQ(told.lots[0].expires_at, soon);
+    EXPECT_EQ(told.lots[0].delta, Points{-30});
+    EXPECT_EQ(told.lots[1].expires_at, later);
+    EXPECT_EQ(told.lots[1].delta, Points{-30});
+
+    // What was refused has no entry of its own; what never came has none at all.
+    const Command refused = world.command(CommandKind::spend, Spend{.amount = Points{1000}});
+    ASSERT_EQ(world.ask(refused).code, Code::insufficient_points);
+    ask.head.request_id = refused.head.request_id;
+    EXPECT_EQ(world.ask(ask).code, Code::refused);
+    ask.head.request_id.low ^= 1U;
+    EXPECT_EQ(world.ask(ask).code, Code::unknown_yet);
 }
 
 TEST(Shard, CommitsNothingForALookupOfAnIdThatCouldStillRun) {
@@ -60,6 +107,24 @@ TEST(Shard, GivesARepeatOfARefusalTheTimeOfItsFirstAnswer) {
     ASSERT_NE(world.answer(first), nullptr);
     ASSERT_EQ(world.answer(first)->code, Code::insufficient_points);
     EXPECT_EQ(world.ask(spend), *world.answer(first));
+}
+
+// Its refusal was kept for whichever shard the zero member hashes to; the first shard asked.
+TEST(Shard, RemembersARefusalAboutNoMemberAfterARestart) {
+    for (std::uint16_t shards = 2; shards < 8; ++shards) {
+        ShardWorld world(shards);
+        world.make_program();
+        ProgramSpec spec;
+        spec.id = ProgramId{99};
+        spec.version = 2;
+        Command update =
+            world.command(CommandKind::program_update, PutProgram{.spec = spec, .create = false});
+        update.head.member = {};
+        const Outcome first = world.ask(update);
+        ASSERT_EQ(first.code, Code::program_not_found);
+        world.restart();
+        EXPECT_EQ(world.ask(update), first) << shards << " shards";
+    }
 }
 
 TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
@@ -122,6 +187,67 @@ TEST(Shard, CountsNoStallWhereASandboxsClockIsAdvanced) {
     world.clock.pass(seconds(1));  // time that has really passed
     world.settle();
     EXPECT_EQ(world.metrics(0).stalls(StallCause::server).count(), 1U);
+}
+
+// A batch is committed as a whole; 64 large entries used to be more than a commit takes.
+TEST(Shard, EndsABatchBeforeItIsTooLargeForACommit) {
+    ShardWorld world;
+    world.make_program();
+    constexpr std::uint32_t lots = 2000;
+    for (std::uint32_t i = 0; i < lots; ++i)
+        world.send(world.command(
+            CommandKind::earn,
+            Earn{.amount = Points{1}, .expires_at = world.clock.now() + days(30) + hours(i)}));
+    world.settle();
+    const std::uint64_t before = world.metrics(0).batches.read();
+    std::vector<std::uint32_t> sent;
+    for (std::uint32_t number = lots + 1; number <= lots + 32; number += 2) {
+        sent.push_back(
+            world.send(world.command(CommandKind::hold, PlaceHold{.amount = Points{lots}})));
+        sent.push_back(
+            world.send(world.command(CommandKind::release, ReleaseHold{.hold = HoldId{number}})));
+    }
+    world.step_shards();
+    EXPECT_GT(world.metrics(0).batches.read() - before, 2U);
+    world.settle();
+    for (const std::uint32_t number : sent) EXPECT_EQ(world.answer(number)->code, Code::ok);
+}
+
+// The same for what one turn's sweep posts: here the orders of a day on which nobody swept.
+TEST(Shard, SweepsNoMoreAtATimeThanACommitTakes) {
+    ShardWorld world;
+    world.make_program();
+    const std::string rules =
+        "program = 7\nversion = 1\nauthor = \"ops\"\neffective_from = 2027-01-01T00:00:00Z\n";
+    CommandPayload book;
+    const auto bytes = std::as_bytes(std::span(rules));
+    book.text = {bytes.begin(), bytes.end()};
+    Command put = world.command(CommandKind::rules_put, PutRules{.payload = &book});
+    put.head.member = {};
+    ASSERT_EQ(world.ask(put).code, Code::ok);
+    CommandPayload asked;
+    for (std::uint64_t i = 1; i <= limits::order_lines_max; ++i)
+        asked.order.lines.push_back({.product = i, .unit_price = {100}, .quantity = 1});
+    for (int i = 0; i < 400; ++i) {
+        const std::uint32_t number =
+            world.send(world.command(CommandKind::quote, AskQuote{.payload = &asked}));
+        world.settle();
+        CommandPayload quote;
+        quote.token = std::get<QuoteAnswer>(*world.reply(number)->body).token;
+        Settle settle{.payload = &quote};
+        std::ranges::copy(std::to_string(i), settle.order.bytes.begin());
+        ASSERT_EQ(world.ask(world.command(CommandKind::settle, settle)).code, Code::ok);
+    }
+    world.clock.pass(days(1));
+    world.step_shards();
+    const std::uint64_t at_once = world.metrics(0).expiries_posted.read();
+    EXPECT_GT(at_once, 1U);
+    world.settle();
+    world.clock.pass(seconds(1));
+    world.settle();
+    EXPECT_GT(world.metrics(0).expiries_posted.read(), at_once);
+    EXPECT_EQ(world.ask(world.command(CommandKind::balance, ReadBalance{})).balances.held,
+              Points{});
 }
 
 // A checkpoint must not have a program whose entry a crash could still take back.

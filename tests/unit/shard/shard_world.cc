@@ -9,8 +9,9 @@
 
 namespace suanpan::shard {
 
-ShardWorld::ShardWorld(std::uint16_t shards, const storage::JournalOptions& journal_options)
-    : shard_count_(shards), journal_options_(journal_options) {
+ShardWorld::ShardWorld(std::uint16_t shards, const storage::JournalOptions& journal_options,
+                       Instant start)
+    : clock(start), shard_count_(shards), journal_options_(journal_options) {
     build();
 }
 
@@ -20,9 +21,8 @@ void ShardWorld::restart() {
 }
 
 void ShardWorld::restart(std::uint16_t shards) {
-    stop();
     shard_count_ = shards;
-    build();
+    restart();
 }
 
 void ShardWorld::stop() {
@@ -142,6 +142,16 @@ Outcome ShardWorld::ask(const Command& command) {
         return {};
     }
     return *found;
+}
+
+Reply ShardWorld::ask_for_reply(const Command& command) {
+    const std::uint32_t number = send(command);
+    settle();
+    const auto found = answers_.replies.find(number);
+    if (found == answers_.replies.end()) throw std::runtime_error("no answer came");
+    Reply reply = std::move(found->second);
+    answers_.replies.erase(found);
+    return reply;
 }
 
 void ShardWorld::make_program() {

@@ -24,6 +24,7 @@ inline constexpr MemberId alice{.high = 1, .low = 0xa11ce};
 // Stands still until a test moves it.
 class StillClock final : public Clock {
 public:
+    explicit StillClock(Instant now = Instant{1'800'000'000'000'000'000}) : now_(now) {}
     [[nodiscard]] Instant now() const override { return now_; }
     [[nodiscard]] bool is_safe() const override { return true; }
     void advance(Duration by) override {
@@ -35,7 +36,7 @@ public:
 
 private:
     Duration advanced_;
-    Instant now_ = Instant{1'800'000'000'000'000'000};
+    Instant now_;
 };
 
 // Nothing happens that a test does not ask for: it steps the shards, the committer, the journal's
@@ -43,7 +44,8 @@ private:
 class ShardWorld {
 public:
     explicit ShardWorld(std::uint16_t shards = 1,
-                        const storage::JournalOptions& journal_options = {});
+                        const storage::JournalOptions& journal_options = {},
+                        Instant start = StillClock().now());
 
     // A process over the same volume: everything but the volume and the time is built anew. As if
     // the one before had been killed.
@@ -70,6 +72,8 @@ public:
     void settle();
     // Sends, settles and returns the answer.
     Outcome ask(const Command& command);
+    // All of the answer.
+    [[nodiscard]] Reply ask_for_reply(const Command& command);
     void make_program();
     // A whole checkpoint round.
     void write_checkpoint();
@@ -84,7 +88,8 @@ public:
         return journal_options_;
     }
     [[nodiscard]] std::uint64_t accounts() const;
-    [[nodiscard]] std::uint16_t shard_count() const { return shard_count_; }
+    [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
+    [[nodiscard]] std::int64_t floor_ms() const { return committer_->floor_ms(); }
     [[nodiscard]] Shard& shard(std::size_t index) { return *shards_[index]; }
     [[nodiscard]] const ShardMetrics& metrics(std::size_t index) const { return *metrics_[index]; }
     [[nodiscard]] Recovered& recovered() { return recovered_; }

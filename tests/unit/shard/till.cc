@@ -128,8 +128,8 @@ QuoteAnswer Till::quote(const std::vector<AskedLine>& lines, std::string_view cu
 }
 
 Outcome Till::settle(const QuoteAnswer& quote, std::string_view order) {
-    const auto terms = checkout.open_token(quote.token);
-    EXPECT_TRUE(terms.has_value());
+    const auto terms = checkout.open_token(quote.token, now);
+    if (!terms) return {.code = Code::quote_not_authentic};
     return run(Settle{.payload = nullptr, .terms = &*terms, .order = short_text<64>(order)},
                CommandKind::settle);
 }

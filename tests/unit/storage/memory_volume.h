@@ -2,8 +2,9 @@
 #pragma once
 
 #include "storage/volume.h"
+#include "tests/support/store_values.h"
 
-#include <cstring>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,19 +58,12 @@ public:
     StoreResult<std::optional<std::uint64_t>> visit_at_or_before(
         std::uint64_t key, const ValueVisitor& visitor) const override {
         const std::lock_guard lock(file_->mutex);
-        auto after = file_->values.upper_bound(key);
-        if (after == file_->values.begin()) return std::optional<std::uint64_t>{};
-        --after;
-        visitor(after->first, after->second);
-        return std::optional(after->first);
+        return value_at_or_before(file_->values, key, visitor);
     }
     StoreResult<std::optional<std::uint64_t>> visit_at_or_after(
         std::uint64_t key, const ValueVisitor& visitor) const override {
         const std::lock_guard lock(file_->mutex);
-        const auto found = file_->values.lower_bound(key);
-        if (found == file_->values.end()) return std::optional<std::uint64_t>{};
-        visitor(found->first, found->second);
-        return std::optional(found->first);
+        return value_at_or_after(file_->values, key, visitor);
     }
     [[nodiscard]] StoreResult<std::optional<std::uint64_t>> last_key() const override {
         return visit_at_or_before(UINT64_MAX, [](std::uint64_t, Bytes) {});
@@ -78,16 +72,8 @@ public:
                                const std::function<std::size_t(Bytes head)>& wanted,
                                const std::function<void(Bytes value)>& found) const override {
         const std::lock_guard lock(file_->mutex);
-        const auto look = [&](Bytes value) {
-            std::uint64_t here = 0;
-            if (value.size() < sizeof here) return;
-            std::memcpy(&here, value.data(), sizeof here);
-            if (here != magic) return;
-            if (const std::size_t size = wanted(value); size > 0)
-                found(value.first(std::min(size, value.size())));
-        };
-        for (const auto& [key, value] : file_->values) look(value);
-        for (const auto& value : file_->stray_values) look(value);
+        for (const auto& [key, value] : file_->values) scan_value(value, magic, wanted, found);
+        for (const auto& value : file_->stray_values) scan_value(value, magic, wanted, found);
         return {};
     }
     [[nodiscard]] std::uint64_t bytes_used() const override {

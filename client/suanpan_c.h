@@ -1,0 +1,38 @@
+// What the files of the C interface share: the client behind the handle, and translation.
+//
+// Plain functions, any thread. No exception passes guarded().
+#pragma once
+
+#include "client/suanpan.h"
+#include "client/suanpan_client.h"
+
+#include <cstring>
+#include <string_view>
+
+struct suanpan_client {
+    suanpan::client::Client client;
+};
+
+namespace suanpan::client::c {
+
+[[nodiscard]] inline suanpan_id plain(RequestId id) {
+    return {id.high, id.low};
+}
+[[nodiscard]] Target target_of(const suanpan_target& from);
+[[nodiscard]] suanpan_answer plain(const Answer& from);
+// As much of `text` as there is room for, with a zero behind it.
+void say(char* error, size_t error_bytes, std::string_view text) noexcept;
+// Of a call that ended in a throw: it may have been sent.
+[[nodiscard]] suanpan_answer unknown_answer(const suanpan_target* target) noexcept;
+
+// Runs `work`, which gives an Answer. Memory may run out anywhere, so a throw leaves it unknown.
+template <typename Work>
+suanpan_answer guarded(const suanpan_target* target, Work work) noexcept {
+    try {
+        return plain(work(target != nullptr ? target_of(*target) : Target{}));
+    } catch (...) {
+        return unknown_answer(target);
+    }
+}
+
+}  // namespace suanpan::client::c

@@ -208,6 +208,9 @@ constexpr std::array code_table{
                  "The rules have no price for such an order; the detail is 1000 times the reason, "
                  "plus the place of the line or coupon, from 0 (docs/checkout.md). Nothing was "
                  "changed. Correct the order."),
+    SUANPAN_CODE(budget_below_granted,
+                 "A campaign's budget or a coupon's total would be below what has been granted, "
+                 "which the detail says. Nothing was changed. Set it to at least that."),
     SUANPAN_CODE(offer_not_found,
                  "There is no offer of this number. Nothing was changed. Create it first, or "
                  "correct the number."),
@@ -328,9 +331,9 @@ constexpr std::array code_table{
                  "The server could not read its journal for this answer; its log says why. Nothing "
                  "was done. Retry later under the same request id."),
     SUANPAN_CODE(all_set_aside,
-                 "All that is left of the offer is set aside unpaid; the detail is the earliest "
-                 "instant that some of it may come back. Nothing was done. Send it again under the "
-                 "same request id then."),
+                 "All that is left is set aside for orders that are not paid yet; the detail is "
+                 "the earliest instant that some of it may come back. Nothing was done. Send it "
+                 "again under the same request id then."),
 
     SUANPAN_CODE(not_executed,
                  "The looked-up request never ran and never will: its id is too old to run now. It "

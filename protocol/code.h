@@ -85,8 +85,9 @@ enum class Code : std::uint16_t {
     rules_adverse = 332,       // detail: the earliest instant it may take effect
     rules_out_of_order = 333,  // detail: the earliest instant it may take effect
     currency_differs = 334,
-    too_many_orders = 335,      // detail: orders an account may have
-    order_not_priceable = 336,  // detail: 1000 x the reason + the place of the line or coupon
+    too_many_orders = 335,       // detail: orders an account may have
+    order_not_priceable = 336,   // detail: 1000 x the reason + the place of the line or coupon
+    budget_below_granted = 337,  // detail: what has been granted
 
     // Of offers, cards and vouchers (docs/cards.md).
     offer_not_found = 350,
@@ -130,7 +131,7 @@ enum class Code : std::uint16_t {
     too_many_connections = 405,
     too_many_in_flight = 406,  // on this connection
     unavailable = 407,         // the journal could not be read; the operator's log says why
-    all_set_aside = 420,       // detail: the earliest instant that one may come back
+    all_set_aside = 420,       // detail: the earliest instant that some of it may come back
 
     // 5xx: answers of a read
     not_executed = 500,  // lookup: never ran and, its id being below the floor, never will

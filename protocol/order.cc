@@ -14,13 +14,15 @@ bool is_sound_line(const QuotedLine& line) {
            line.value <= line.payable && line.payable <= line.list;
 }
 
-// What no counter of an account counts would be refused when the terms are read again.
+// What no counter counts would be refused when the terms are read again.
 bool is_sound_key(const UseKey& key) {
     if (key.zero != std::array<std::uint8_t, 3>{}) return false;
     switch (key.kind) {
         case UseKind::limit_day:
         case UseKind::limit_month:
+        case UseKind::campaign_budget:
         case UseKind::campaign:
+        case UseKind::coupon_total:
         case UseKind::coupon:
             return true;
     }

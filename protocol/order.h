@@ -48,8 +48,19 @@ struct QuotedLine {
     friend bool operator==(const QuotedLine&, const QuotedLine&) = default;
 };
 
-// What an account's counter counts: how much of a limit per member has been used.
-enum class UseKind : std::uint8_t { limit_day = 0, limit_month = 1, campaign = 3, coupon = 5 };
+// What an order counts for. Most are limits per member, whose counters lie in the account; two are
+// counted across all members, each by the shard that owns the counter (docs/decisions/0012).
+enum class UseKind : std::uint8_t {
+    limit_day = 0,
+    limit_month = 1,
+    campaign_budget = 2,  // of all members
+    campaign = 3,
+    coupon_total = 4,  // of all members
+    coupon = 5,
+};
+[[nodiscard]] constexpr bool is_shared(UseKind kind) {
+    return kind == UseKind::campaign_budget || kind == UseKind::coupon_total;
+}
 struct UseKey {
     UseKind kind{};
     std::array<std::uint8_t, 3> zero{};
@@ -65,7 +76,7 @@ struct UseSum {
     friend bool operator==(const UseSum&, const UseSum&) = default;
 };
 
-// What an order uses up of a limit per member, and how much may be used in all (INV-10); -1: no
+// What an order uses up of a limit, and how much may be used in all (INV-10); -1: no
 // such limit.
 struct QuotedUse {
     UseKey key;
@@ -124,9 +135,11 @@ enum class UncoveredLimit : std::uint8_t {
     account_day = 3,  // the account's or the program's limit on spending per day
     limit_day = 4,    // of a member, per day
     limit_month = 5,
-    campaign = 6,  // of a member
-    coupon = 7,    // of a member
-    lots = 8,      // the points lie in more lots than the order may take
+    campaign = 6,         // of a member
+    coupon = 7,           // of a member
+    lots = 8,             // the points lie in more lots than the order may take
+    campaign_budget = 9,  // of all members
+    coupon_total = 10,    // of all members
 };
 
 // What a quote is asked for: the order as the partner has it.

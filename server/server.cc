@@ -94,6 +94,7 @@ struct Server::Parts {
     ProcessMetrics process_metrics;
     shard::Committer committer;
     shard::Exchange exchange;
+    shard::OwnerLanes owners;
     shard::JournalReader reader;
     net::ConnectionCount connections;
     std::vector<std::unique_ptr<shard::Shard>> shards;
@@ -133,6 +134,7 @@ Server::Parts::Parts(const ServerConfig& config_)
       committer(*journal, shard_count(), committer_metrics,
                 std::min(shard::Committer::room_bytes_usual, config.segment_bytes / 2)),
       exchange(shard_count()),
+      owners(shard_count(), recovered.ledgers),
       reader(*journal, shard_count()),
       connections(config.connections_max) {
     for (const std::string& note : journal->open_report().notes)
@@ -156,6 +158,7 @@ void Server::Parts::build_shards() {
                                      .clock = clock,
                                      .reader = reader,
                                      .exchange = exchange,
+                                     .owners = owners,
                                      .wake = [this](shard::ShardIndex index) { wake(index); }},
             shard::ShardOptions{.hash_seed = directory.hash_seed(),
                                 .quote_secret = directory.quote_secret(),

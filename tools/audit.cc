@@ -280,6 +280,9 @@ private:
                         entry_advice);
             report_.programs.push_back(line);
         }
+        if (const auto wrong = replay_->counters().compare(replay_->ledgers()))
+            problem({}, "", *wrong, entry_advice);
+        report_.counters = replay_->counters().counters();
         digest_ = digest_of(replay_->ledgers());
         report_.state_hash = digest_->text();
         replay_.reset();  // the checkpoint's ledgers need the memory
@@ -370,6 +373,12 @@ AuditReport audit(DataFolder& folder, const AuditOptions& options, AuditPlace& p
     AuditReport report = Auditor(folder, options, place).run();
     if (options.progress) fmt::print(stderr, "\r\033[K");
     return report;
+}
+
+// A journal in which one does not hold has a problem, and no such lines.
+std::string counter_line(const ledger::CounterKey& key, const ledger::CounterUnits& units) {
+    return fmt::format("INV-11 {}: {} granted, {} of them set aside: holds", text_of(key),
+                       units.given(), units.reserved);
 }
 
 std::string identity_line(const ProgramAudit& program) {

@@ -63,6 +63,7 @@ struct AuditReport {
     Instant last_time;
     std::string state_hash;
     std::vector<ProgramAudit> programs;
+    ledger::CounterMap counters;  // that all members share, as far as anything is granted
     std::optional<CheckpointAudit> checkpoint;
     std::vector<AuditProblem> problems;  // the journal's in order of LSN, then the others
     std::vector<std::string> notes;
@@ -78,6 +79,9 @@ struct AuditReport {
 // `unknown_format` is thrown, since nothing can be said then.
 [[nodiscard]] AuditReport audit(DataFolder& folder, const AuditOptions& options, AuditPlace& place);
 
+// "INV-11 program 1 budget of campaign 7: 800 granted, 100 of them set aside: holds"
+[[nodiscard]] std::string counter_line(const ledger::CounterKey& key,
+                                       const ledger::CounterUnits& units);
 // "INV-3 program 1: issued 5 = available 1 + ... : holds"
 [[nodiscard]] std::string identity_line(const ProgramAudit& program);
 

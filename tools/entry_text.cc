@@ -47,12 +47,20 @@ std::string_view name_of(UseKind kind) {
             return "day limit";
         case UseKind::limit_month:
             return "month limit";
+        case UseKind::campaign_budget:
+            return "budget";
+        case UseKind::coupon_total:
+            return "total";
         case UseKind::campaign:
             return "campaign";
         case UseKind::coupon:
             return "coupon";
     }
     return "?";
+}
+
+std::string_view name_of(CounterKind kind) {
+    return kind == CounterKind::campaign_budget ? "budget of campaign" : "total of coupon";
 }
 
 struct EffectText {
@@ -109,6 +117,12 @@ struct EffectText {
                            entry.rules->version, instant_text(entry.rules->effective_from),
                            entry.rules->text.size(),
                            storage::to_hex(entry.rules->hash).substr(0, 16));
+    }
+    std::string operator()(const CounterAdd& e) const {
+        std::string text = fmt::format("counter  {} {}: issued {:+}, set aside {:+}",
+                                       name_of(e.kind), e.id, e.delta.issued, e.delta.reserved);
+        if (e.takes()) text += fmt::format(", under a limit of {}", e.limit);
+        return text;
     }
 
     const Entry& entry;

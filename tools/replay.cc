@@ -30,6 +30,9 @@ bool Replay::load(const storage::CheckpointReader& baseline) {
             sound = sound && record.has_value() &&
                     ledgers_.front()->load_record(record->bytes).has_value();
         });
+    ledger::CounterMap counters;
+    ledgers_.front()->add_counters_to(counters);
+    counters_.restore(counters);
     return sound && totals.has_value() && *totals == baseline.round().totals;
 }
 
@@ -44,6 +47,7 @@ std::optional<std::string> Replay::take(std::span<const std::byte> bytes, Lsn ls
     if (!entry_.member.is_zero()) return take_account_entry(floor_ms);
 
     for (const auto& each : ledgers_) each->apply(entry_);  // it installs programs and rule books
+    if (auto wrong = counters_.take(entry_, *ledgers_.front())) return wrong;
     if (entry_.kind == ledger::EntryKind::refusals) {
         for (std::size_t i = 0; i < ledgers_.size(); ++i)
             ledgers_[i]->remember(entry_, floor_ms, [&](std::uint64_t of_member) {
@@ -71,6 +75,7 @@ std::optional<std::string> Replay::take_account_entry(std::int64_t floor_ms) {
         return fmt::format("INV-2: it is number {} of its account, number {} is due",
                            entry_.ordinal, ordinal + 1);
     owner.apply(entry_);
+    if (auto wrong = counters_.take(entry_, owner)) return wrong;
     const Outcome after = owner.balances(entry_.member, entry_.program, entry_.time);
     if (after.code != Code::ok)
         return fmt::format("its program {} does not exist",

@@ -8,6 +8,7 @@
 #include "storage/checkpoint.h"
 #include "storage/data_directory.h"
 #include "storage/journal_format.h"
+#include "tools/counter_audit.h"
 
 #include <cstdint>
 #include <map>
@@ -34,7 +35,8 @@ public:
 
     // Applies one entry. A sentence where it is wrong; then nothing may follow. Checks its own LSN
     // and link (INV-2), its postings (INV-1), that its request id is new (INV-7), and that the
-    // account has afterwards what the entry says.
+    // account has afterwards what the entry says, and that no shared counter leaves its limit
+    // (INV-11).
     [[nodiscard]] std::optional<std::string> take(std::span<const std::byte> bytes, Lsn lsn,
                                                   std::int64_t floor_ms);
     // Forgets the request ids below the floor.
@@ -43,6 +45,7 @@ public:
     [[nodiscard]] std::span<const std::unique_ptr<ledger::Ledger>> ledgers() const {
         return ledgers_;
     }
+    [[nodiscard]] const CounterAudit& counters() const { return counters_; }
 
 private:
     [[nodiscard]] ledger::Ledger& owner_of(const MemberId& member);
@@ -53,6 +56,7 @@ private:
     std::uint64_t digest_seed_;
     std::int64_t floor_ms_ = 0;
     std::vector<std::unique_ptr<ledger::Ledger>> ledgers_;
+    CounterAudit counters_;
     ledger::Entry entry_;
 };
 

@@ -65,6 +65,13 @@ boost::json::object json_of(const AuditProblem& problem) {
 void print_json(const AuditReport& report) {
     boost::json::array programs;
     for (const ProgramAudit& program : report.programs) programs.push_back(json_of(program));
+    boost::json::array counters;
+    for (const auto& [key, units] : report.counters)
+        counters.push_back({{"program", static_cast<std::uint32_t>(key.program)},
+                            {"kind", static_cast<std::uint16_t>(key.kind)},
+                            {"id", key.id},
+                            {"issued", units.issued},
+                            {"set_aside", units.reserved}});
     boost::json::array problems;
     for (const AuditProblem& problem : report.problems) problems.push_back(json_of(problem));
     boost::json::array notes;
@@ -87,6 +94,7 @@ void print_json(const AuditReport& report) {
                                   {"balances_derived", report.balances_derived},
                                   {"state_hash", report.state_hash},
                                   {"programs", programs},
+                                  {"counters", counters},
                                   {"checkpoint", checkpoint},
                                   {"problems", problems},
                                   {"notes", notes}};
@@ -107,6 +115,7 @@ void print_text(const AuditReport& report) {
             "baseline: the history begins after LSN {}; its records come to its seal's hash\n",
             report.baseline_lsn.value);
     for (const ProgramAudit& program : report.programs) fmt::print("{}\n", identity_line(program));
+    for (const auto& [key, units] : report.counters) fmt::print("{}\n", counter_line(key, units));
     if (!report.state_hash.empty())
         fmt::print("state: {} account(s), hash {}\n", report.accounts, report.state_hash);
     if (report.checkpoint)

@@ -223,6 +223,7 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const OrderPut&) const {}  // put_order() does it
         void operator()(const UseAdd& e) const { add_use(account.make_rare(), e); }
         void operator()(const RulesPut&) const {}
+        void operator()(const CounterAdd&) const {}  // the house record's
     };
     std::visit(Apply{*this, time}, effect);
 }

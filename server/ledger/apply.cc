@@ -20,6 +20,9 @@ void Ledger::take_house_effects(const Entry& entry) {
     House& counters = house(entry.program);
     for (const Effect& effect : entry.effects)
         if (const auto* delta = std::get_if<HouseDelta>(&effect)) counters.add(*delta);
+    if (entry.has_counters)
+        for (const Effect& effect : entry.effects)
+            if (const auto* units = std::get_if<CounterAdd>(&effect)) counters.add(*units);
     counters.last_lsn = std::max(counters.last_lsn, entry.lsn);
 }
 
@@ -115,18 +118,28 @@ bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
 }
 
 std::size_t Ledger::sweep(Instant now, std::size_t accounts_max, Entry& entry,
-                          const std::function<bool(Entry&)>& post) {
+                          const std::function<bool(Entry&)>& post,
+                          const std::function<bool(const MemberId&)>& is_busy) {
     std::size_t looked_at = 0;
     const auto serve = [&](AccountRef ref) {
         ++looked_at;
+        if (is_busy && is_busy(accounts_[ref].member())) return true;
         while (fill_expire_entry(ref, now, entry))
             if (!post(entry)) return false;
         return true;
     };
-    while (looked_at < accounts_max && !hold_expiries_.empty() && hold_expiries_.top().at <= now) {
-        if (!serve(hold_expiries_.top().account)) return looked_at;
+    std::vector<HoldExpiry> left_alone;
+    bool goes_on = true;
+    while (goes_on && looked_at < accounts_max && !hold_expiries_.empty() &&
+           hold_expiries_.top().at <= now) {
+        const HoldExpiry due = hold_expiries_.top();
+        goes_on = serve(due.account);
+        if (!goes_on) break;
         hold_expiries_.pop();
+        if (is_busy && is_busy(accounts_[due.account].member())) left_alone.push_back(due);
     }
+    for (const HoldExpiry& due : left_alone) hold_expiries_.push(due);
+    if (!goes_on) return looked_at;
     const std::size_t round_max = std::min<std::size_t>(accounts_max, accounts_.size());
     while (looked_at < round_max) {
         if (sweep_next_ >= accounts_.size()) sweep_next_ = 0;

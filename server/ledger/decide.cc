@@ -17,8 +17,9 @@ Lsn Ledger::needs_original(const Command& command) {
     return {};
 }
 
-Decision Ledger::decide(const Command& command, Instant now, const Entry* original, Entry& out) {
-    return Decider(*this, command, now, original, out).run();
+Decision Ledger::decide(const Command& command, Instant now, const Entry* original, Entry& out,
+                        const CounterKey* used_up) {
+    return Decider(*this, command, now, original, out, used_up).run();
 }
 
 // Stands before its use: clang 19 leaves it out otherwise.

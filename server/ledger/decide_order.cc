@@ -34,6 +34,10 @@ UncoveredLimit limit_of(UseKind kind) {
             return UncoveredLimit::campaign;
         case UseKind::coupon:
             return UncoveredLimit::coupon;
+        case UseKind::campaign_budget:
+            return UncoveredLimit::campaign_budget;
+        case UseKind::coupon_total:
+            return UncoveredLimit::coupon_total;
     }
     return UncoveredLimit::campaign;
 }
@@ -78,6 +82,9 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
     if (left_today().value_or(terms.points) < terms.points) return UncoveredLimit::account_day;
     for (const QuotedUse& use : terms.uses)
         if (!is_within(account().used(use.key, today_), use)) return limit_of(use.key.kind);
+    // INV-11: whether all members together have used it up, its owner has been asked.
+    if (used_up_ != nullptr)
+        return limit_of(static_cast<UseKind>(static_cast<std::uint8_t>(used_up_->kind)));
     return std::nullopt;
 }
 
@@ -127,8 +134,22 @@ bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
 
 void Decider::count_uses(const OrderTerms& terms) {
     for (const QuotedUse& use : terms.uses)
-        out_.add(UseAdd{
-            .key = use.key, .period = use_period(use.key.kind, today_), .delta = use.amount});
+        if (!is_shared(use.key.kind))
+            out_.add(UseAdd{
+                .key = use.key, .period = use_period(use.key.kind, today_), .delta = use.amount});
+}
+
+// The shard takes these units from their owners before the entry is applied (INV-11).
+void Decider::take_shared_uses(const Order& order) {
+    const bool waits = order.state == OrderState::waiting;
+    for (const QuotedUse& use : order.terms.uses)
+        if (const auto shared = shared_use(use))
+            out_.add(CounterAdd{.kind = shared->kind,
+                                .id = shared->id,
+                                .delta = {.issued = waits ? 0 : shared->units,
+                                          .reserved = waits ? shared->units : 0},
+                                .times_out = waits ? order.times_out : Instant{},
+                                .limit = shared->limit});
 }
 
 Decision Decider::answer_order(const Order& order) {
@@ -192,6 +213,7 @@ Decision Decider::decide(const Settle& command) {
     }
     count_day_spent(terms.points);
     count_uses(terms);
+    take_shared_uses(order);
     out_.amount = terms.points;
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
@@ -232,6 +254,13 @@ Decision Decider::pay_in_time(Order&& order) {
     }
     out_.add(HoldResolve{
         .hold = hold->id, .end = HoldEnd::captured, .keep_until = now_ + hold_outcome_kept});
+    for (const QuotedUse& use : order.terms.uses)
+        if (const auto shared = shared_use(use))
+            out_.add(CounterAdd{.kind = shared->kind,
+                                .id = shared->id,
+                                .delta = {.issued = shared->units, .reserved = -shared->units},
+                                .times_out = order.times_out,
+                                .limit = 0});
     add_house(HouseCounter::spent, hold->left);
     if (hold->left > Points{}) move_sliding(SlidingUse::extend, today_);
     out_.amount = hold->left;
@@ -264,6 +293,7 @@ Decision Decider::pay_late(Order&& order) {
         add_house(HouseCounter::spent, order.terms.points);
         count_day_spent(order.terms.points);
         count_uses(order.terms);
+        take_shared_uses(order);
         if (order.terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
         out_.amount = order.terms.points;
     } else {

@@ -25,8 +25,14 @@ namespace suanpan::ledger {
 // in place.
 class Decider {
 public:
-    Decider(Ledger& ledger, const Command& command, Instant now, const Entry* original, Entry& out)
-        : ledger_(ledger), command_(command), now_(now), original_(original), out_(out) {}
+    Decider(Ledger& ledger, const Command& command, Instant now, const Entry* original, Entry& out,
+            const CounterKey* used_up)
+        : ledger_(ledger),
+          command_(command),
+          now_(now),
+          original_(original),
+          out_(out),
+          used_up_(used_up) {}
     Decision run();
 
 private:
@@ -122,6 +128,7 @@ private:
     bool drain_for(const Order& order, std::vector<HoldSlice>& taken);
     [[nodiscard]] static std::size_t order_lots_max(const Order& order);
     void count_uses(const OrderTerms& terms);
+    void take_shared_uses(const Order& order);
     Decision pay_in_time(Order&& order);
     Decision pay_late(Order&& order);
     Decision answer_order(const Order& order);
@@ -133,6 +140,7 @@ private:
     Instant now_;
     const Entry* original_;
     Entry& out_;
+    const CounterKey* used_up_;  // null: as far as is known, there is enough of every counter
 
     const Program* program_ = nullptr;  // null: no such program
     const Account* account_ = nullptr;  // as the command sees it

@@ -166,6 +166,13 @@ private:
 void give_back_uses(const Account& account, const Order& order, LocalDate today,
                     std::size_t first_effect, Entry& out) {
     for (const QuotedUse& use : order.terms.uses) {
+        if (const auto shared = shared_use(use))
+            out.add(CounterAdd{.kind = shared->kind,
+                               .id = shared->id,
+                               .delta = {.issued = 0, .reserved = -shared->units},
+                               .times_out = order.times_out,
+                               .limit = 0});
+        if (is_shared(use.key.kind)) continue;
         const LocalDate period = use_period(use.key.kind, order.counted_on);
         UseSum used = account.used(use.key, today);
         for (std::size_t i = first_effect; i < out.effects.size(); ++i) {

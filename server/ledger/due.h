@@ -39,8 +39,10 @@ bool post_due(const Account& account, const Program& program, Instant now, const
 [[nodiscard]] Balances effective_balances(const Account& account, const Program& program,
                                           Instant now);
 
-// Appends the effects that give back what an order counted for limits per member. Those of `out`
-// from `first_effect` on are not applied to `account` yet: what they give back is gone already.
+// Appends the effects that give back what an order counted for limits per member, and what was set
+// aside for it of counters that all members share. Expects an order that has waited until now.
+// Those of `out` from `first_effect` on are not applied to `account` yet: what they give back is
+// gone already.
 void give_back_uses(const Account& account, const Order& order, LocalDate today,
                     std::size_t first_effect, Entry& out);
 

@@ -9,6 +9,7 @@
 #include "protocol/base/time.h"
 #include "protocol/command.h"
 #include "protocol/order.h"
+#include "server/ledger/counter.h"
 #include "server/ledger/hold.h"
 #include "server/ledger/lot.h"
 
@@ -135,9 +136,23 @@ struct RulesPut {
     friend bool operator==(const RulesPut&, const RulesPut&) = default;
 };
 
+// Adds to a counter that all members share (INV-11). In sum above zero: these units were taken from
+// the counter's owner before (docs/decisions/0012), under `limit`. Else they come back, or what was
+// set aside is issued.
+struct CounterAdd {
+    CounterKind kind{};
+    std::uint32_t id = 0;  // of the entry's program
+    CounterUnits delta;
+    Instant times_out;       // of the units that are, or were, set aside
+    std::int64_t limit = 0;  // in force when they were taken; 0 where none were
+
+    [[nodiscard]] bool takes() const { return delta.given() > 0; }
+    friend bool operator==(const CounterAdd&, const CounterAdd&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
 using Effect = std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd,
                             AccountFrozen, AccountLimit, DaySpent, MemberSet, SlidingMove,
-                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut>;
+                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut, CounterAdd>;
 
 }  // namespace suanpan::ledger

@@ -65,6 +65,7 @@ void Entry::reset() {
     rules.reset();
     refusals.clear();
     account_hint = no_account;
+    has_counters = false;
 }
 
 void Entry::put(Order&& order) {

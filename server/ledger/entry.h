@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace suanpan::ledger {
@@ -111,12 +112,15 @@ struct Entry {
 
     // Not on disk: where decide() found the account, so that apply() need not look again.
     AccountRef account_hint = no_account;
+    // Not on disk: it has a CounterAdd, so that a shard need not look for one in every entry.
+    bool has_counters = false;
 
     // Back to a fresh entry; keeps what it has allocated.
     void reset();
     template <typename T>
     void add(const T& effect) {
         effects.emplace_back(effect);
+        if constexpr (std::is_same_v<T, CounterAdd>) has_counters = true;
     }
     // Puts an order as this entry leaves it.
     void put(Order&& order);

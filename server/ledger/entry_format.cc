@@ -42,8 +42,9 @@ enum Tag : std::uint16_t {
     tag_order = 14,
     tag_use = 15,
     tag_rules = 16,
+    tag_counter = 17,
 };
-static_assert(std::variant_size_v<Effect> == tag_rules);
+static_assert(std::variant_size_v<Effect> == tag_counter);
 
 // An upper bound of the bytes of what has no fixed size: orders and a rule book, each behind its
 // length.
@@ -143,6 +144,14 @@ struct EncodeEffect {
         put_rules(bytes, *entry.rules);
         outsized(tag_rules, bytes);
     }
+    void operator()(const CounterAdd& e) const {
+        head(tag_counter, e.kind);
+        to.put(e.id);
+        to.put(e.delta.issued);
+        to.put(e.delta.reserved);
+        to.put(e.times_out.ns);
+        to.put(e.limit);
+    }
 
 private:
     void outsized(Tag tag, std::span<const std::byte> bytes) const {
@@ -193,7 +202,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_rules)
+        if (head.tag < tag_lot || head.tag > tag_counter)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -322,12 +331,23 @@ private:
                 e.delta.count = points().value;
                 return out_.add(e);
             }
-            default: {  // tag_rules
+            case tag_rules: {
                 require(out_.rules == nullptr);
                 ByteReader body = outsized();
                 out_.rules = get_rules(body);
                 require(out_.rules != nullptr && body.left() == 0);
                 return out_.add(RulesPut{});
+            }
+            default: {  // tag_counter
+                CounterAdd e;
+                e.kind = static_cast<CounterKind>(head.small);
+                require(is_counter_kind(e.kind));
+                e.id = from_.get<std::uint32_t>();
+                e.delta.issued = points().value;
+                e.delta.reserved = points().value;
+                e.times_out = instant();
+                e.limit = points().value;
+                return out_.add(e);
             }
         }
     }

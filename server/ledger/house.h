@@ -2,12 +2,15 @@
 #pragma once
 
 #include "protocol/base/ids.h"
+#include "server/ledger/counter.h"
 #include "server/ledger/effect.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 
 namespace suanpan::ledger {
 
@@ -18,6 +21,8 @@ __extension__ using WideSum = __int128;
 // checkpoint writes it at another moment than the accounts.
 struct House {
     std::array<WideSum, house_counter_count> counters{};
+    // Its part of the counters that all members share, by (kind, id); none of them is zero.
+    std::map<std::pair<CounterKind, std::uint32_t>, CounterUnits> shared;
     Lsn last_lsn;
 
     [[nodiscard]] WideSum operator[](HouseCounter counter) const {
@@ -25,6 +30,17 @@ struct House {
     }
     void add(const HouseDelta& effect) {
         counters[static_cast<std::size_t>(effect.counter)] += effect.delta.value;
+    }
+    void add(const CounterAdd& effect) { add(effect.kind, effect.id, effect.delta); }
+    void add(CounterKind kind, std::uint32_t id, const CounterUnits& delta) {
+        const auto at = shared.try_emplace({kind, id}).first;
+        at->second.add(delta);
+        if (at->second == CounterUnits{}) shared.erase(at);
+    }
+    void add(const House& other) {
+        for (std::size_t i = 0; i < house_counter_count; ++i) counters[i] += other.counters[i];
+        for (const auto& [key, units] : other.shared) add(key.first, key.second, units);
+        last_lsn = std::max(last_lsn, other.last_lsn);
     }
 };
 

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <optional>
 #include <queue>
 #include <span>
@@ -98,8 +99,12 @@ public:
     // Decides a command that changes something. Request log, clock and partner have been asked
     // before. Fills `out` where accepted; leaves it in any state where not. Codes come in the order
     // that protocol/code.h declares.
+    //
+    // An entry may have a CounterAdd that takes(): those units are to be taken from the counter's
+    // owner before it is applied. Where the owner has too few, decide again, with that counter as
+    // `used_up`: now the command is refused, or does without.
     [[nodiscard]] Decision decide(const Command& command, Instant now, const Entry* original,
-                                  Entry& out);
+                                  Entry& out, const CounterKey* used_up = nullptr);
     // Posts as many due items of the account as one entry takes. False where nothing is due.
     bool make_expire_entry(const MemberId& member, ProgramId program, Instant now, Entry& out);
 
@@ -169,14 +174,20 @@ public:
     // Posts what is due and nobody came for: looks at most at `accounts_max` accounts, goes on
     // where the last call ended, and first serves holds that have expired. `post` gets each entry
     // filled but for LSNs; it applies and stages it, or returns false to stop. Returns accounts
-    // looked at.
+    // looked at. Members that `is_busy` says yes to are left alone, until a later call.
     std::size_t sweep(Instant now, std::size_t accounts_max, Entry& entry,
-                      const std::function<bool(Entry&)>& post);
+                      const std::function<bool(Entry&)>& post,
+                      const std::function<bool(const MemberId&)>& is_busy = {});
 
     // Audit
     [[nodiscard]] Totals posted_totals(ProgramId program) const;
     [[nodiscard]] Totals effective_totals(ProgramId program, Instant now) const;
     void add_house_to(HouseMap& sum) const;
+    // Adds this shard's part of the counters that all members share.
+    void add_counters_to(CounterMap& sum) const;
+    // Adds the units that this shard's waiting orders have set aside, by time-out. Costs a look at
+    // each account with an open hold.
+    void add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const;
 
     // Checkpoint. Copies whole records into `out` until `byte_budget` is used up; false where the
     // cursor has reached the end. Accounts made meanwhile come along or are replayed.
@@ -227,7 +238,11 @@ private:
     ProgramId last_house_id_{};
     House* last_house_ = nullptr;  // of last_house_id_: nearly every entry is of one program
     RequestLog request_log_;
-    std::priority_queue<HoldExpiry, std::vector<HoldExpiry>, std::greater<>> hold_expiries_;
+    // Every account with an open hold is in it; `all` lets a walk see them without popping.
+    struct HoldQueue : std::priority_queue<HoldExpiry, std::vector<HoldExpiry>, std::greater<>> {
+        [[nodiscard]] const std::vector<HoldExpiry>& all() const { return c; }
+    };
+    HoldQueue hold_expiries_;
     std::uint32_t sweep_next_ = 0;
 };
 

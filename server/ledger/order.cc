@@ -20,6 +20,21 @@ OrderShare share_of(Money total, Points points, Money value, Money amount_before
             .cash = amount - value_part};
 }
 
+std::optional<SharedUse> shared_use(const QuotedUse& use) {
+    if (!is_shared(use.key.kind)) return std::nullopt;
+    const bool is_money = use.key.kind == UseKind::campaign_budget;
+    const SharedUse shared{.kind = static_cast<CounterKind>(use.key.kind),
+                           .id = use.key.id,
+                           .units = is_money ? use.amount.money.value : use.amount.count,
+                           .limit = is_money ? use.most.money.value : use.most.count};
+    if (shared.units == 0 || shared.limit < 0) return std::nullopt;
+    return shared;
+}
+static_assert(static_cast<int>(CounterKind::campaign_budget) ==
+              static_cast<int>(UseKind::campaign_budget));
+static_assert(static_cast<int>(CounterKind::coupon_total) ==
+              static_cast<int>(UseKind::coupon_total));
+
 std::expected<OrderShare, Money> refund_line(Order& order, const LineRefund& refund) {
     const QuotedLine& line = order.terms.lines[refund.line];
     Money& refunded = order.line_refunded[refund.line];

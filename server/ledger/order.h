@@ -4,6 +4,7 @@
 #include "protocol/base/points.h"
 #include "protocol/base/time.h"
 #include "protocol/order.h"
+#include "server/ledger/counter.h"
 #include "server/ledger/hold.h"
 
 #include <algorithm>
@@ -72,6 +73,16 @@ struct Order {
 };
 
 using OrderPtr = std::shared_ptr<const Order>;
+
+// What an order counts for a counter that all members share.
+struct SharedUse {
+    CounterKind kind{};
+    std::uint32_t id = 0;
+    std::int64_t units = 0;  // > 0
+    std::int64_t limit = 0;  // of the rules that it was quoted under
+};
+// Nothing where the use is one of the member's own, or counts nothing.
+[[nodiscard]] std::optional<SharedUse> shared_use(const QuotedUse& use);
 
 // A part of an order that is given back, in money of its payable, and what of it are points.
 struct OrderShare {

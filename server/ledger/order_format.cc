@@ -148,8 +148,7 @@ bool is_sound(const Order& order) {
 }  // namespace
 
 bool is_use_kind(const UseKey& key) {
-    return (key.kind <= UseKind::limit_month || key.kind == UseKind::campaign ||
-            key.kind == UseKind::coupon) &&
+    return key.kind <= UseKind::coupon && !is_shared(key.kind) &&
            key.zero == std::array<std::uint8_t, 3>{};
 }
 
@@ -236,7 +235,9 @@ std::optional<OrderTerms> get_terms(ByteReader& from) {
     }
     for (std::uint32_t i = 0; i < bytes.use_count; ++i) {
         const auto use = from.get<UseBytes>();
-        if (!is_use_kind(use.key)) return std::nullopt;
+        const bool is_known =
+            use.key.kind <= UseKind::coupon && use.key.zero == std::array<std::uint8_t, 3>{};
+        if (!is_known) return std::nullopt;
         terms.uses.push_back(
             {.key = use.key, .amount = sum_of(use.amount), .most = sum_of(use.most)});
     }

@@ -52,6 +52,17 @@ struct HouseBytes {
 };
 static_assert(std::has_unique_object_representations_v<HouseBytes>);
 
+// Behind them, up to the record's end: its part of the counters that all members share.
+struct SharedCounterBytes {
+    std::uint16_t kind;
+    std::uint16_t reserved_bits;
+    std::uint32_t id;
+    std::int64_t issued;
+    std::int64_t reserved;
+};
+static_assert(sizeof(SharedCounterBytes) == 24);
+static_assert(std::has_unique_object_representations_v<SharedCounterBytes>);
+
 struct AccountBytes {
     std::array<std::uint64_t, 2> member;  // high, low
     std::uint32_t ordinal;
@@ -248,6 +259,12 @@ void put_house(std::vector<std::byte>& out, ProgramId program, const House& hous
         bytes.counters[i] = {static_cast<std::uint64_t>(house.counters[i]),
                              static_cast<std::uint64_t>(house.counters[i] >> 64U)};
     to.put(bytes);
+    for (const auto& [key, units] : house.shared)
+        to.put(SharedCounterBytes{.kind = static_cast<std::uint16_t>(key.first),
+                                  .reserved_bits = 0,
+                                  .id = key.second,
+                                  .issued = units.issued,
+                                  .reserved = units.reserved});
 }
 
 void put_program(std::vector<std::byte>& out, const ProgramSpec& spec) {
@@ -282,8 +299,33 @@ constexpr Points sum_max{4 * amount_points_max};
 // No house counter is as large: 2^60 times amount_points_max comes first.
 constexpr WideSum counter_max = static_cast<WideSum>(1) << 120U;
 
+// A shared counter's part on one shard is at most its limit, above or below zero.
+constexpr std::int64_t shared_count_max = 2 * amount_points_max;
+
 bool is_counter(WideSum points) {
     return points >= -counter_max && points <= counter_max;
+}
+
+bool is_shared_count(std::int64_t units) {
+    return units >= -shared_count_max && units <= shared_count_max;
+}
+
+// Reads what follows the fixed part of a house record, and adds it to `to`; false where it is none
+// of ours. The sum of several shards' parts has the same bound as each of them.
+bool get_shared_counters(ByteReader& from, House& to) {
+    while (from.left() > 0) {
+        const auto row = from.get<SharedCounterBytes>();
+        const auto kind = static_cast<CounterKind>(row.kind);
+        if (!from.ok() || row.reserved_bits != 0 || !is_counter_kind(kind) ||
+            !is_shared_count(row.issued) || !is_shared_count(row.reserved))
+            return false;
+        to.add(kind, row.id, {.issued = row.issued, .reserved = row.reserved});
+        const auto at = to.shared.find({kind, row.id});
+        if (at != to.shared.end() &&
+            (!is_shared_count(at->second.issued) || !is_shared_count(at->second.reserved)))
+            return false;
+    }
+    return true;
 }
 
 bool is_amount_or_zero(std::int64_t points) {
@@ -593,6 +635,7 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
                 if (!is_counter(counters[i])) return malformed;
             }
             to.counters = counters;
+            if (!get_shared_counters(from, to)) return malformed;
             to.last_lsn = std::max(to.last_lsn, Lsn{head.lsn});
             return {};
         }

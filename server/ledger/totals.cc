@@ -2,6 +2,7 @@
 #include "server/ledger/due.h"
 #include "server/ledger/ledger.h"
 
+#include <algorithm>
 #include <string>
 
 namespace suanpan::ledger {
@@ -143,9 +144,32 @@ Totals Ledger::effective_totals(ProgramId program, Instant now) const {
 
 void Ledger::add_house_to(HouseMap& sum) const {
     for (const auto& [program, house] : houses_) {
-        House& to = sum[program];
-        for (std::size_t i = 0; i < house_counter_count; ++i) to.counters[i] += house.counters[i];
-        to.last_lsn = std::max(to.last_lsn, house.last_lsn);
+        sum[program].add(house);
+    }
+}
+
+void Ledger::add_counters_to(CounterMap& sum) const {
+    for (const auto& [program, house] : houses_)
+        for (const auto& [key, units] : house.shared)
+            sum[{.program = program, .kind = key.first, .id = key.second}].add(units);
+}
+
+void Ledger::add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const {
+    std::vector<AccountRef> accounts;
+    for (const HoldExpiry& hold : hold_expiries_.all()) accounts.push_back(hold.account);
+    std::ranges::sort(accounts);
+    const auto repeated = std::ranges::unique(accounts);
+    accounts.erase(repeated.begin(), repeated.end());
+    for (const AccountRef ref : accounts) {
+        const Account& account = accounts_[ref];
+        if (account.rare() == nullptr) continue;
+        for (const OrderPtr& order : account.rare()->orders) {
+            if (order->state != OrderState::waiting) continue;
+            for (const QuotedUse& use : order->terms.uses)
+                if (const auto shared = shared_use(use))
+                    sum[{.program = account.program(), .kind = shared->kind, .id = shared->id}]
+                       [order->times_out] += shared->units;
+        }
     }
 }
 

@@ -22,13 +22,17 @@ void Batch::add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const 
     ++commands_;
 }
 
-void Batch::add_refusal(const ledger::RefusalRecord& refusal, const Asked& asked, Instant now) {
+void Batch::add_refusal(const ledger::RefusalRecord& refusal, const Asked& asked, Instant now,
+                        const std::string& message) {
     refusals_.push_back(refusal);
     refusal_refs_.push_back(asked.log_ref);
     // The block's LSN is filled in by close().
     refusal_answers_.push_back(
         {.digest = asked.digest,
          .reply = {.to = asked.to, .outcome = outcome_of_refusal(Lsn{}, now, refusal)}});
+    if (!message.empty())
+        refusal_answers_.back().reply.body =
+            std::make_unique<ReplyBody>(RulesAnswer{.outcome = {}, .message = message});
     ++commands_;
 }
 
@@ -97,6 +101,7 @@ Lsn Batch::close(Instant now, StagingPool& staging, PendingReplies& pending) {
         if (!refusals_.empty()) stage_refusals(now, staged);
         first = committer_.reserve(staged.count());
         staged.first = first;
+        first_staged_ = first;
         staged.time = now;
         last_reserved_ = staged.last();
         number(staged);
@@ -115,6 +120,8 @@ Lsn Batch::close(Instant now, StagingPool& staging, PendingReplies& pending) {
         refusal.lsn = last_reserved_;
         refusal.reply.outcome.entry_id = last_reserved_;
         refusal.reply.outcome.time = now;  // the block's, which a repeat will read (P2)
+        if (refusal.reply.body != nullptr)
+            std::get<RulesAnswer>(*refusal.reply.body).outcome = refusal.reply.outcome;
         pending.push(std::move(refusal));
     }
     for (PendingReply& follow_up : follow_ups_) {

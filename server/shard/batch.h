@@ -7,6 +7,7 @@
 #include "server/shard/staging.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace suanpan::shard {
@@ -29,8 +30,9 @@ public:
         ReplyTo to;
     };
     void add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const Asked* asked);
-    // A refusal that consumes its id.
-    void add_refusal(const ledger::RefusalRecord& refusal, const Asked& asked, Instant now);
+    // A refusal that consumes its id. With a message: of a rule book, for the first answer only.
+    void add_refusal(const ledger::RefusalRecord& refusal, const Asked& asked, Instant now,
+                     const std::string& message = {});
     // The answer of a read that could see everything decided so far; or a command that is to be
     // looked at again once all that is durable.
     void add_read(Reply&& reply);
@@ -47,6 +49,8 @@ public:
     // True where something was decided that is not numbered yet.
     [[nodiscard]] bool has_entries() const { return !numbering_.empty() || !refusals_.empty(); }
     [[nodiscard]] std::size_t entry_count() const { return numbering_.size(); }
+    // Of the first entry that the last close() has staged.
+    [[nodiscard]] Lsn first_staged() const { return first_staged_; }
     // Of its entries, but for the refusals.
     [[nodiscard]] std::size_t entry_bytes() const { return bytes_.size(); }
 
@@ -83,6 +87,7 @@ private:
     ledger::Entry refusal_block_;
     std::size_t commands_ = 0;
     Lsn last_reserved_;
+    Lsn first_staged_;
 };
 
 }  // namespace suanpan::shard

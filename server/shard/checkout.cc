@@ -24,21 +24,40 @@ std::uint64_t random_number() {
     return number;
 }
 
-// What the account has used up, as the rules ask for it. Books with owned counters are not loaded.
+// The limit that a book sets to a counter that all members share.
+std::optional<std::int64_t> limit_in(const rules::RuleBook& book, ledger::CounterKind kind,
+                                     std::uint32_t id) {
+    if (kind == ledger::CounterKind::campaign_budget) {
+        const rules::Campaign* campaign = book.find_campaign(rules::CampaignId{id});
+        if (campaign == nullptr || !campaign->budget) return std::nullopt;
+        return campaign->budget->value;
+    }
+    const rules::CouponRule* coupon = book.find_coupon(rules::CouponId{id});
+    return coupon == nullptr ? std::nullopt : coupon->total_max;
+}
+
+// What has been used up, as the rules ask for it: by the member, as the account says, and by all
+// members together, as the counters' owners have published it.
 class AccountUsage final : public rules::Usage {
 public:
-    AccountUsage(const Account& account, LocalDate today) : account_(account), today_(today) {}
+    AccountUsage(Checkout& checkout, const rules::RuleBook& book, const Account& account,
+                 Instant now, LocalDate today)
+        : checkout_(checkout), book_(book), account_(account), now_(now), today_(today) {}
 
     [[nodiscard]] OfMember limit(rules::LimitId id, rules::LimitScope scope) const override {
         const UseKind kind =
             scope == rules::LimitScope::day ? UseKind::limit_day : UseKind::limit_month;
         return of(kind, static_cast<std::uint32_t>(id));
     }
-    [[nodiscard]] Money campaign_budget(rules::CampaignId) const override { return {}; }
+    [[nodiscard]] Money campaign_budget(rules::CampaignId id) const override {
+        return {of_all(ledger::CounterKind::campaign_budget, static_cast<std::uint32_t>(id))};
+    }
     [[nodiscard]] OfMember campaign(rules::CampaignId id) const override {
         return of(UseKind::campaign, static_cast<std::uint32_t>(id));
     }
-    [[nodiscard]] std::int64_t coupon(rules::CouponId) const override { return 0; }
+    [[nodiscard]] std::int64_t coupon(rules::CouponId id) const override {
+        return of_all(ledger::CounterKind::coupon_total, static_cast<std::uint32_t>(id));
+    }
     [[nodiscard]] std::int64_t coupon_of_member(rules::CouponId id) const override {
         return of(UseKind::coupon, static_cast<std::uint32_t>(id)).orders;
     }
@@ -48,7 +67,19 @@ private:
         const UseSum used = account_.used({.kind = kind, .id = id}, today_);
         return {.money = used.money, .points = used.points, .orders = used.count};
     }
+    // Where a version to come has a lower limit than this book, what lies above it is gone as well.
+    [[nodiscard]] std::int64_t of_all(ledger::CounterKind kind, std::uint32_t id) const {
+        const ledger::CounterKey key{.program = book_.spec().program, .kind = kind, .id = id};
+        const std::int64_t given = checkout_.given(key);
+        const auto mine = limit_in(book_, kind, id);
+        const auto lowest = checkout_.limit_of(key, now_);
+        if (!mine || !lowest || *lowest >= *mine) return given;
+        return given + (*mine - *lowest);
+    }
+    Checkout& checkout_;
+    const rules::RuleBook& book_;
     const Account& account_;
+    Instant now_;
     LocalDate today_;
 };
 
@@ -92,8 +123,8 @@ std::vector<RestrictedMost> restricted_of(const AskedOrder& asked, const rules::
     return restricted;
 }
 
-// The account's counter for what a quote uses up; nothing for what all members share.
-std::optional<UseKind> use_kind_of(rules::Counted counted) {
+// What an order counts for, by what a quote uses up.
+UseKind use_kind_of(rules::Counted counted) {
     switch (counted) {
         case rules::Counted::member_day:
             return UseKind::limit_day;
@@ -104,19 +135,21 @@ std::optional<UseKind> use_kind_of(rules::Counted counted) {
         case rules::Counted::coupon_member:
             return UseKind::coupon;
         case rules::Counted::campaign_budget:
+            return UseKind::campaign_budget;
         case rules::Counted::coupon_total:
             break;
     }
-    return std::nullopt;
+    return UseKind::coupon_total;
 }
 
 std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
     std::vector<QuotedUse> uses;
     for (const rules::Consumption& each : quote.consumptions) {
-        const std::optional<UseKind> kind = use_kind_of(each.counted);
-        if (!kind) continue;  // books that limit these are not loaded: unsupported()
+        const UseKind kind = use_kind_of(each.counted);
+        // Without a limit for all members nobody counts them together.
+        if (is_shared(kind) && !each.money_max && !each.count_max) continue;
         QuotedUse use;
-        use.key = {.kind = *kind, .id = each.id};
+        use.key = {.kind = kind, .id = each.id};
         use.amount = {.money = each.money, .points = each.points, .count = each.count};
         if (each.money_max) use.most.money = *each.money_max;
         if (each.points_max) use.most.points = *each.points_max;
@@ -128,16 +161,6 @@ std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
 
 // What this version could not hold to: better no rules than half of them.
 std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* program) {
-    for (const rules::Campaign& campaign : spec.campaigns)
-        if (campaign.budget)
-            return "campaign " + std::to_string(static_cast<std::uint32_t>(campaign.id)) +
-                   ": a budget needs a counter across all members, which this version does not "
-                   "have; leave `budget` out and bound it per member";
-    for (const rules::CouponRule& coupon : spec.coupons)
-        if (coupon.total_max)
-            return "coupon " + std::to_string(static_cast<std::uint32_t>(coupon.id)) +
-                   ": a total needs a counter across all members, which this version does not "
-                   "have; leave `total_max` out and bound it per member";
     if (program == nullptr) return {};
     const ProgramSpec& policies = program->spec();
     const rules::ExpiryTerms same{.policy = policies.expiry,
@@ -196,9 +219,51 @@ std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instan
     return now + days(before->spec().notice_days);
 }
 
+std::optional<std::int64_t> Checkout::limit_of(const ledger::CounterKey& key, Instant now) {
+    const ledger::RuleTextPtr in_force = ledger_.rules().in_force(key.program, now);
+    std::optional<std::int64_t> lowest;
+    for (const ledger::RuleTextPtr& text : ledger_.rules().all()) {
+        if (text->program != key.program || text == undurable_) continue;
+        if (in_force != nullptr && in_force != undurable_ && text->version < in_force->version)
+            continue;
+        const rules::RuleBook* book = book_of(*text);
+        const auto limit = book == nullptr ? std::nullopt : limit_in(*book, key.kind, key.id);
+        if (limit) lowest = std::min(*limit, lowest.value_or(*limit));
+    }
+    return lowest;
+}
+
+Instant Checkout::limits_hold_until(Instant now) const {
+    Instant until = instant_never;
+    for (const ledger::RuleTextPtr& text : ledger_.rules().all())
+        if (text->effective_from > now) until = std::min(until, text->effective_from);
+    return until;
+}
+
+std::vector<OwnerAsk> Checkout::lowered(const rules::RuleBook& next, Instant now) {
+    std::vector<OwnerAsk> asks;
+    const ProgramId program = next.spec().program;
+    if (ledger_.rules().newest(program) == nullptr) return asks;  // nothing was ever granted
+    const auto look_at = [&](ledger::CounterKind kind, std::uint32_t id, std::int64_t limit) {
+        const ledger::CounterKey key{.program = program, .kind = kind, .id = id};
+        const auto present = limit_of(key, now);
+        if (!present || limit < *present)
+            asks.push_back({.key = key, .units = limit, .limit = limit, .lowers = true});
+    };
+    for (const rules::Campaign& campaign : next.spec().campaigns)
+        if (campaign.budget)
+            look_at(ledger::CounterKind::campaign_budget, static_cast<std::uint32_t>(campaign.id),
+                    campaign.budget->value);
+    for (const rules::CouponRule& coupon : next.spec().coupons)
+        if (coupon.total_max)
+            look_at(ledger::CounterKind::coupon_total, static_cast<std::uint32_t>(coupon.id),
+                    *coupon.total_max);
+    return asks;
+}
+
 Code Checkout::price(const AskedOrder& asked, const rules::RuleBook& book,
                      const ledger::Program& program, const Account& account, Instant now,
-                     rules::Quote& quote, std::int64_t& detail) const {
+                     rules::Quote& quote, std::int64_t& detail) {
     const LocalDate today = program.calendar().local_date(now);
     std::vector<rules::OrderLine> lines;
     lines.reserve(asked.lines.size());
@@ -226,7 +291,8 @@ Code Checkout::price(const AskedOrder& asked, const rules::RuleBook& book,
             available,
             account.left_today(program.spec().spend_per_day_max, today).value_or(available)),
         .runs = runs};
-    auto priced = rules::quote(book, order, purse, AccountUsage(account, today), now);
+    auto priced =
+        rules::quote(book, order, purse, AccountUsage(*this, book, account, now, today), now);
     if (!priced) {
         if (priced.error().why == rules::QuoteRefusal::Why::amount_out_of_range)
             return Code::amount_out_of_range;

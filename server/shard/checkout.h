@@ -6,6 +6,7 @@
 #include "server/ledger/ledger.h"
 #include "server/rules/quote.h"
 #include "server/rules/rule_book.h"
+#include "server/shard/owner_mail.h"
 #include "server/shard/quote_seal.h"
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace suanpan::shard {
 
@@ -47,17 +49,36 @@ public:
     // nothing where it is not adverse and may do so at once.
     [[nodiscard]] std::optional<Instant> notice_ends(const rules::RuleBook& next, Instant now);
 
+    // The limit of a counter that all members share: the lowest that the version in force and
+    // those to come set, so that none of these is ever found exceeded (INV-11). Nothing where none
+    // of them sets one.
+    [[nodiscard]] std::optional<std::int64_t> limit_of(const ledger::CounterKey& key, Instant now);
+    // Until when no limit changes by itself.
+    [[nodiscard]] Instant limits_hold_until(Instant now) const;
+    // The limits that `next` would lower or set anew: its owners have to agree.
+    [[nodiscard]] std::vector<OwnerAsk> lowered(const rules::RuleBook& next, Instant now);
+    // A version that is installed here and not durable yet sets no limits; null: all are durable.
+    void set_undurable(const ledger::RuleTextPtr& rules) { undurable_ = rules; }
+    // What a counter's owner has published.
+    void set_given(const ledger::CounterKey& key, std::int64_t given) { given_[key] = given; }
+    [[nodiscard]] std::int64_t given(const ledger::CounterKey& key) const {
+        const auto at = given_.find(key);
+        return at == given_.end() ? 0 : at->second;
+    }
+
 private:
     using BookKey = std::pair<ProgramId, std::uint32_t>;
     [[nodiscard]] const rules::RuleBook* book_of(const ledger::RuleText& text);
     [[nodiscard]] Code price(const AskedOrder& asked, const rules::RuleBook& book,
                              const ledger::Program& program, const ledger::Account& account,
-                             Instant now, rules::Quote& quote, std::int64_t& detail) const;
+                             Instant now, rules::Quote& quote, std::int64_t& detail);
 
     const ledger::Ledger& ledger_;
     QuoteSeal seal_;
     std::uint64_t next_quote_;
     std::map<BookKey, std::shared_ptr<const rules::RuleBook>> books_;
+    ledger::RuleTextPtr undurable_;
+    std::map<ledger::CounterKey, std::int64_t> given_;
 };
 
 }  // namespace suanpan::shard

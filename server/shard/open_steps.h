@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
 
 namespace suanpan::shard {
 
-// While a refund or revoke has its original fetched from the journal, later changes of the same
-// member wait, so that events of one member run in the order in which they came.
+// While a refund or revoke has its original fetched from the journal, or the owner of a shared
+// counter is asked, later changes of the same member wait, so that events of one member run in the
+// order in which they came, and nothing else applies to the member's accounts. Steps about no
+// member (rule books) are those of the member zero.
 //
 // One shard's, on its thread only. At most `queue_max` wait behind each open step, else `busy`.
 class OpenSteps {
@@ -28,28 +29,39 @@ public:
     [[nodiscard]] bool is_open(const MemberId& member) const {
         return !steps_.empty() && steps_.contains(member);
     }
-    void open(const MemberId& member) { steps_.try_emplace(member); }
+    // A command of the member begins to wait.
+    void open(const MemberId& member) { steps_[member].is_waiting = true; }
     // Expects is_open(). False: the queue is full.
     [[nodiscard]] bool try_queue(const Command& command, const ReplyTo& to) {
-        std::deque<Waiting>& queue = steps_.find(command.head.member)->second;
+        std::deque<Waiting>& queue = steps_.find(command.head.member)->second.queue;
         if (queue.size() >= queue_max) return false;
         queue.push_back({command, to});
         return true;
     }
-    // The step is over: who is next? Nothing: nobody waits, and the member is free again.
-    [[nodiscard]] std::optional<Waiting> next(const MemberId& member) {
-        const auto at = steps_.find(member);
-        if (at->second.empty()) {
-            steps_.erase(at);
-            return std::nullopt;
+    // What the command waited for has come; it goes on now, and may open() again. The member stays
+    // open until serve().
+    void resume(const MemberId& member) { steps_.find(member)->second.is_waiting = false; }
+    // Gives those who queued to `run(const Waiting&)`, one after the other, until one of them waits
+    // for something itself, or nobody is left and the member is free again.
+    template <typename Run>
+    void serve(const MemberId& member, Run&& run) {
+        while (true) {
+            Step& step = steps_.find(member)->second;
+            if (step.is_waiting) return;
+            if (step.queue.empty()) break;
+            const Waiting next = step.queue.front();
+            step.queue.pop_front();
+            run(next);
         }
-        Waiting waiting = at->second.front();
-        at->second.pop_front();
-        return waiting;
+        steps_.erase(member);
     }
 
 private:
-    std::map<MemberId, std::deque<Waiting>> steps_;
+    struct Step {
+        bool is_waiting = false;
+        std::deque<Waiting> queue;
+    };
+    std::map<MemberId, Step> steps_;
 };
 
 }  // namespace suanpan::shard

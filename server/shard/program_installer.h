@@ -21,6 +21,11 @@ public:
     explicit ProgramInstaller(std::uint16_t shards) : shards_(shards) {}
 
     [[nodiscard]] bool is_busy() const { return running_.has_value(); }
+    // Of the installation that is under way.
+    [[nodiscard]] std::optional<ProgramId> program() const {
+        if (!running_) return std::nullopt;
+        return running_->command.head.program;
+    }
 
     // The client's entry is staged; its answer comes to `installer_session` when it is durable.
     void begin(const Command& command, const ReplyTo& client) {

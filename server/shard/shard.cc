@@ -35,7 +35,15 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, options.quote_secret, options.first_quote),
-      installer_(surroundings.exchange.shards()) {}
+      owners_to_wake_(surroundings.exchange.shards()),
+      owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
+      installer_(surroundings.exchange.shards()) {
+    for (const auto& [key, start] : around_.owners.at_start()) {
+        checkout_.set_given(key, start.units.given());
+        if (around_.owners.owner_of(key) == index_)
+            owned_.restore(key, start.units, start.reserved);
+    }
+}
 
 void Shard::adopt_thread(ReplySink& sink) {
     sink_ = &sink;
@@ -142,7 +150,8 @@ Code Shard::not_now() const {
 
 // P5: over a bound the answer is `busy`, before the wait grows.
 bool Shard::is_behind() const {
-    const std::size_t in_flight = staging_.entries_in_flight() + batch_.entry_count();
+    const std::size_t in_flight =
+        staging_.entries_in_flight() + batch_.entry_count() + owner_steps_.size();
     if (in_flight >= options_.staged_entries_max) return true;
     if (staging_.bytes_in_flight() + batch_.entry_bytes() >= options_.staged_bytes_max) return true;
     const std::uint64_t share = request_log_share();
@@ -169,31 +178,66 @@ void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Ha
     ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
     for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
         SUANPAN_PROBE("a request posted more due items than fit into its own entry");
-        if (round == expire_rounds_max ||
-            !ledger_->make_expire_entry(head.member, head.program, now_, entry_))
-            return refuse(to, Code::busy);
-        batch_.add_entry(entry_, ledger_->apply(entry_), nullptr);
-        metrics_.expiries_posted.add();
+        if (!post_due_first(head, round)) return refuse(to, Code::busy);
         decision = ledger_->decide(command, now_, original, entry_);
     }
-    conclude(command, to, digest, decision);
+    if (!decision.accepted() || !entry_.has_counters)
+        return conclude(command, to, digest, decision);
+    std::vector<OwnerAsk> asks = asks_of(entry_);
+    // What has timed out goes back to its owners before more is taken, perhaps of the same; they
+    // are told when the batch ends.
+    if (!asks.empty() && post_due_first(head, 0)) {
+        end_batch();
+        return decide_and_stage(command, to, digest, original);
+    }
+    if (asks.empty()) return conclude(command, to, digest, decision);
+    take_units(command, to, digest, std::move(asks));
+}
+
+// An entry of its own for what is due of the account. False: nothing is, or there was too much.
+bool Shard::post_due_first(const CommandHead& head, int round) {
+    if (round == expire_rounds_max ||
+        !ledger_->make_expire_entry(head.member, head.program, now_, due_entry_))
+        return false;
+    std::swap(entry_, due_entry_);
+    stage(nullptr);
+    std::swap(entry_, due_entry_);
+    metrics_.expiries_posted.add();
+    return true;
+}
+
+// Applies `entry_` and adds it to the batch; the owners of what it counts will be told.
+void Shard::stage(const Batch::Asked* asked) {
+    const ledger::AccountRef ref = ledger_->apply(entry_);
+    if (entry_.has_counters)
+        for (const ledger::Effect& effect : entry_.effects)
+            if (const auto* add = std::get_if<ledger::CounterAdd>(&effect))
+                noted_.push_back(
+                    {.entry = batch_.entry_count(),
+                     .notice = {
+                         .what = OwnerNotice::What::staged,
+                         .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
+                         .delta = add->delta,
+                         .times_out = add->times_out}});
+    batch_.add_entry(entry_, ref, asked);
 }
 
 // What `entry_` says where it was accepted, else the refusal.
 void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
-                     const ledger::Decision& decision) {
+                     const ledger::Decision& decision, const std::string& message) {
     const CommandHead& head = command.head;
     const std::int64_t id_ms = head.request_id.unix_ms();
     if (decision.accepted()) {
-        const ledger::AccountRef ref = ledger_->apply(entry_);
         Batch::Asked asked{.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                            .digest = digest,
                            .to = to};
         if (installs(head.kind)) {
             installer_.begin(command, to);
             asked.to = {.shard = index_, .session = installer_session};
+            // Limits of shared counters go by it once it is durable.
+            if (entry_.rules != nullptr) checkout_.set_undurable(entry_.rules);
         }
-        return batch_.add_entry(entry_, ref, &asked);
+        return stage(&asked);
     }
     if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
     const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
@@ -202,7 +246,7 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
                        {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                         .digest = digest,
                         .to = to},
-                       now_);
+                       now_, message);
 }
 
 // The token is opened here, so that the ledger sees the terms only that we once promised.
@@ -235,8 +279,12 @@ void Shard::put_rules(const Command& command, const ReplyTo& to, const Hash128& 
                         .code = Code::rules_adverse,
                         .detail = earliest->ns};
     }
-    if (decision.accepted()) put.effective_from = entry_.rules->effective_from;
-    conclude(read, to, digest, decision);
+    if (!decision.accepted()) return conclude(read, to, digest, decision);
+    put.effective_from = entry_.rules->effective_from;
+    // INV-11: no limit falls below what has been granted.
+    std::vector<OwnerAsk> asks = checkout_.lowered(*loaded.book, now_);
+    if (asks.empty()) return conclude(read, to, digest, decision);
+    take_units(read, to, digest, std::move(asks));
 }
 
 // The same request again: it gets the first answer, as soon as that is durable.
@@ -294,10 +342,13 @@ void Shard::deliver(Reply&& reply) {
         return;
     }
     if (reply.to.session == installer_session) {
-        if (reply.to.request == 0)
+        if (reply.to.request == 0) {
             installer_.prepared(reply.outcome);
-        else
+            checkout_.set_undurable(nullptr);
+            refresh_limits(installer_.program());
+        } else {
             installer_.told();
+        }
         return;
     }
     sink_->deliver(std::move(reply));

@@ -12,6 +12,9 @@
 #include "server/shard/journal_reader.h"
 #include "server/shard/metrics.h"
 #include "server/shard/open_steps.h"
+#include "server/shard/owner_lanes.h"
+#include "server/shard/owner_step.h"
+#include "server/shard/owner_table.h"
 #include "server/shard/pending_replies.h"
 #include "server/shard/program_installer.h"
 #include "server/shard/slices.h"
@@ -61,6 +64,7 @@ struct ShardSurroundings {
     Clock& clock;
     JournalReader& reader;
     Exchange& exchange;
+    OwnerLanes& owners;
     // Wakes another shard's thread.
     std::function<void(ShardIndex)> wake;
 };
@@ -132,7 +136,9 @@ private:
     void settle(const Command& command, const ReplyTo& to, const Hash128& digest);
     void put_rules(const Command& command, const ReplyTo& to, const Hash128& digest);
     void conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
-                  const ledger::Decision& decision);
+                  const ledger::Decision& decision, const std::string& message = {});
+    bool post_due_first(const CommandHead& head, int round);
+    void stage(const Batch::Asked* asked);
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
     [[nodiscard]] bool is_behind() const;
@@ -144,6 +150,21 @@ private:
     void refuse(const ReplyTo& to, Code code, std::int64_t detail = 0);
     void deliver(Reply&& reply);
     [[nodiscard]] ShardIndex owner_of(const CommandHead& head) const;
+
+    // Counters that all members share, asking and owning: shard_owners.cc
+    void take_units(const Command& command, const ReplyTo& to, const Hash128& digest,
+                    std::vector<OwnerAsk>&& asks);
+    bool ask_owners(OwnerStep& step);
+    bool take_answer(OwnerStep& step, const OwnerAnswer& answer);
+    void owner_answered(const OwnerAnswer& answer);
+    void refuse_step(OwnerStep& step, const OwnerAnswer& answer);
+    void give_back(const OwnerStep& step);
+    void tell_owner(const OwnerNotice& notice);
+    void tell_owners_of_batch();
+    [[nodiscard]] bool serve_owners();
+    void learn_counts();
+    void refresh_limits(std::optional<ProgramId> installed);
+    void serve_queue(const MemberId& member);
 
     // Reads: shard_reads.cc
     void read(const Command& command, const ReplyTo& to);
@@ -206,11 +227,27 @@ private:
     Lsn last_reserved_;
     ledger::Entry entry_;     // the one being decided
     ledger::Entry original_;  // the one it is about
+    ledger::Entry due_entry_;
     Checkout checkout_;
 
     std::map<std::uint64_t, Parked> parked_;
     std::uint64_t next_ticket_ = 1;
     OpenSteps open_steps_;
+
+    // As one who asks owners.
+    std::map<std::uint64_t, std::unique_ptr<OwnerStep>> owner_steps_;  // that wait for an answer
+    std::uint64_t next_owner_step_ = 1;
+    // What the batch does to shared counters: place of the entry, and what its owner will be told.
+    struct Noted {
+        std::size_t entry = 0;
+        OwnerNotice notice;
+    };
+    std::vector<Noted> noted_;
+    std::vector<bool> owners_to_wake_;
+    // As an owner.
+    OwnerTable owned_;
+    Instant limits_hold_until_{0};
+
     ProgramInstaller installer_;
     SliceLane slice_lane_;
     ledger::RecordCursor slice_cursor_;

@@ -125,6 +125,7 @@ void Shard::resume(ReadDone&& done) {
 // The original of a refund or revoke has arrived: decide, then whoever of this member waited.
 void Shard::resume_change(Parked& parked, const ReadDone& done) {
     const MemberId member = parked.command.head.member;
+    open_steps_.resume(member);
     const bool found = done.code == Code::ok && ledger::decode(done.entry, original_).has_value();
     // The floor may have risen while the journal was read, and the log forgotten what it knew.
     const bool is_too_old = parked.command.head.request_id.unix_ms() < around_.committer.floor_ms();
@@ -138,15 +139,15 @@ void Shard::resume_change(Parked& parked, const ReadDone& done) {
         refuse(parked.to, code);
     else
         decide(parked.command, parked.to, parked.digest, found ? &original_ : nullptr);
-    while (const auto next = open_steps_.next(member)) {
-        const std::uint64_t tickets_before = next_ticket_;
-        admit(next->command, next->to);
+    serve_queue(member);
+}
+
+// Whoever of this member queued behind a step that is over.
+void Shard::serve_queue(const MemberId& member) {
+    open_steps_.serve(member, [this](const OpenSteps::Waiting& next) {
+        admit(next.command, next.to);
         close_full_batch();
-        // It was a refund itself: its own step is open now, and the rest stays in the queue.
-        if (next_ticket_ != tickets_before && open_steps_.is_open(member)) {
-            if (parked_.rbegin()->second.is_change) return;
-        }
-    }
+    });
 }
 
 // A repeat, a lookup or an explanation: the entry or the block of refusals that the log named.

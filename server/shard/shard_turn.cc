@@ -24,6 +24,7 @@ void Shard::begin_turn() {
     turn_is_full_ = false;
     room_ = around_.committer.has_room();
     clock_safe_ = around_.clock.is_safe();
+    learn_counts();
 }
 
 // In a sandbox the clock is advanced by days; nothing has waited so long, and nobody has stalled.
@@ -50,6 +51,7 @@ bool Shard::step() {
             accept(mail.command, mail.to);
         }) > 0;
     }
+    busy |= serve_owners();
     busy |= around_.reader.drain(index_, [this](ReadDone&& done) {
         resume(std::move(done));
         close_full_batch();
@@ -76,7 +78,7 @@ bool Shard::step() {
             entry_.kind = ledger::EntryKind::rules_active;
             entry_.detail = finished.reply.outcome.detail;
         }
-        batch_.add_entry(entry_, ledger_->apply(entry_), nullptr);
+        stage(nullptr);
         batch_.add_read(std::move(finished.reply));
         busy = true;
     }
@@ -102,6 +104,7 @@ void Shard::install(const Mail& mail) {
     else
         ledger_->install(
             ledger::rules_of(mail.command.head, std::get<PutRules>(mail.command.body)));
+    refresh_limits(mail.command.head.program);
     deliver({.to = mail.to});
 }
 
@@ -117,6 +120,7 @@ void Shard::end_batch() {
     metrics_.entries_staged.add(batch_.entry_count());
     const std::size_t commands = batch_.commands();
     last_reserved_ = batch_.close(now_, staging_, pending_);
+    tell_owners_of_batch();
     const Instant at = around_.clock.now();
     follow_advances();
     const Duration took = std::max(Duration{0}, at - turn_began_);
@@ -207,13 +211,17 @@ bool Shard::sweep() {
     if (now_ < next_sweep_ || not_now() != Code::ok) return false;
     next_sweep_ = now_ + options_.sweep_every;
     bool posted = false;
-    ledger_->sweep(now_, options_.sweep_accounts, entry_, [&](ledger::Entry& entry) {
+    const auto post = [&](ledger::Entry&) {
         if (not_now() != Code::ok || batch_.entry_bytes() >= options_.batch_bytes_max) return false;
-        batch_.add_entry(entry, ledger_->apply(entry), nullptr);
+        stage(nullptr);
         metrics_.expiries_posted.add();
         posted = true;
         return true;
-    });
+    };
+    std::function<bool(const MemberId&)> is_busy;
+    if (open_steps_.any())
+        is_busy = [this](const MemberId& member) { return open_steps_.is_open(member); };
+    ledger_->sweep(now_, options_.sweep_accounts, entry_, post, is_busy);
     return posted;
 }
 
@@ -233,13 +241,15 @@ bool Shard::hand_over_slices() {
 bool Shard::has_news() const {
     return !batch_.empty() || !inbox_.empty() || clock_decided_.load(std::memory_order_acquire) ||
            around_.exchange.has_news(index_) || around_.reader.has_answers(index_) ||
-           slice_lane_.has_ask() ||
+           slice_lane_.has_ask() || around_.owners.has_news(index_) ||
+           owned_.has_news(around_.committer.durable()) || !around_.owners.is_flushed(index_) ||
            (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
 }
 
 bool Shard::is_quiet() const {
     return inbox_.empty() && batch_.empty() && pending_.empty() && parked_.empty() &&
-           !installer_.is_busy() && staging_.entries_in_flight() == 0;
+           !installer_.is_busy() && staging_.entries_in_flight() == 0 && owner_steps_.empty() &&
+           owned_.is_quiet() && around_.owners.is_flushed(index_);
 }
 
 void Shard::publish_metrics() {

@@ -21,6 +21,7 @@ SimServer::SimServer(SimDisk& disk, SimClock& clock, const PartnerDirectory& par
       recovered_(shard::recover(directory_, *journal_, {.shards = shape.shards, .threads = false})),
       committer_(*journal_, shape.shards, committer_metrics_),
       exchange_(shape.shards, shape.ring_slots),
+      owners_(shape.shards, recovered_.ledgers, shape.ring_slots),
       reader_(*journal_, shape.shards) {
     clock_.start_process(journal_->last_time());
     committer_.set_hooks({.wake = [](shard::ShardIndex) {},
@@ -77,6 +78,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
                                      .clock = clock_,
                                      .reader = reader_,
                                      .exchange = exchange_,
+                                     .owners = owners_,
                                      .wake = [](shard::ShardIndex) {}},
             shard::ShardOptions{.hash_seed = directory_.hash_seed(),
                                 .quote_secret = directory_.quote_secret(),

@@ -139,6 +139,7 @@ private:
     std::vector<std::unique_ptr<ShardMetrics>> shard_metrics_;
     shard::Committer committer_;
     shard::Exchange exchange_;
+    shard::OwnerLanes owners_;
     shard::JournalReader reader_;
     std::vector<std::unique_ptr<shard::Shard>> shards_;
     std::vector<std::unique_ptr<Sessions>> sessions_;

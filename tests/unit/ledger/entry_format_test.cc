@@ -61,6 +61,11 @@ Entry full_entry() {
                         .birthday_day = 31});
     entry.add(SlidingMove{.expires_at = Instant{20}, .since = Instant{21}});
     entry.add(HouseDelta{.counter = HouseCounter::revoked, .delta = {22}});
+    entry.add(CounterAdd{.kind = CounterKind::coupon_total,
+                         .id = 24,
+                         .delta = {.issued = 25, .reserved = -26},
+                         .times_out = Instant{27},
+                         .limit = 28});
     entry.spec = plain_program();
     entry.spec->merge_lots = false;
     entry.spec->hold_grace_days = 23;
@@ -113,6 +118,7 @@ TEST(EntryFormat, GivesBackWhatWentIn) {
         Entry decoded;
         ASSERT_TRUE(decode(bytes, decoded).has_value());
         EXPECT_EQ(decoded.effects, entry.effects);
+        EXPECT_EQ(decoded.has_counters, entry.has_counters);
         EXPECT_EQ(decoded.refusals, entry.refusals);
         EXPECT_EQ(outcome_of(decoded), outcome_of(entry));
         EXPECT_EQ(bytes_of_entry(decoded), bytes);  // every field

@@ -439,6 +439,86 @@ TEST(Orders, ThatPointsPaidTakeNoPaymentAfterARefundEither) {
     EXPECT_EQ(shop.confirm("A", 5).code, Code::order_resolved);
 }
 
+// What orders count for counters that all members share lies in the house record, by what the
+// entries say. Whether it is there to be had is not the ledger's affair.
+TEST(Orders, CountForCountersThatAllMembersShare) {
+    Shop shop;
+    shop.earn(1000);
+    const auto quote = [&] {
+        OrderTerms terms = shop.quote({card});
+        terms.valid_until = shop.now + days(60);
+        terms.uses = {{.key = {.kind = UseKind::campaign_budget, .id = 7},
+                       .amount = {.money = {500}, .points = {}, .count = 0},
+                       .most = {.money = {1200}, .points = {-1}, .count = -1}},
+                      {.key = {.kind = UseKind::coupon_total, .id = 5},
+                       .amount = {.money = {}, .points = {}, .count = 1},
+                       .most = {.money = {-1}, .points = {-1}, .count = 10}}};
+        EXPECT_TRUE(terms.is_sound());
+        return terms;
+    };
+    const auto units = [&](CounterKind kind, std::uint32_t id) {
+        CounterMap counters;
+        shop.ledger.add_counters_to(counters);
+        return counters[{.program = shop.program, .kind = kind, .id = id}];
+    };
+    const auto expect = [&](std::int64_t issued, std::int64_t reserved) {
+        EXPECT_EQ(units(CounterKind::coupon_total, 5), (CounterUnits{issued, reserved}));
+        EXPECT_EQ(units(CounterKind::campaign_budget, 7),
+                  (CounterUnits{issued * 500, reserved * 500}));
+        std::map<CounterKey, ReservedMap> set_aside;
+        shop.ledger.add_reserved_to(set_aside);
+        std::int64_t sum = 0;
+        for (const auto& [key, by_time] : set_aside)
+            if (key.kind == CounterKind::coupon_total)
+                for (const auto& [until, more] : by_time) sum += more;
+        EXPECT_EQ(sum, reserved);
+    };
+    EXPECT_EQ(shop.settle(quote(), "A").code, Code::ok);
+    EXPECT_EQ(shop.settle(quote(), "B").code, Code::ok);
+    EXPECT_EQ(shop.settle(quote(), "C").code, Code::ok);
+    expect(0, 3);
+    EXPECT_EQ(shop.confirm("A", 1500).code, Code::ok);
+    expect(1, 2);
+    EXPECT_EQ(shop.cancel("B").code, Code::ok);
+    expect(1, 1);
+    EXPECT_EQ(shop.refund_order("A").code, Code::ok);  // a refund gives back no use
+    expect(1, 1);
+    shop.now = shop.now + hours(1);
+    shop.sweep();
+    expect(1, 0);
+    EXPECT_EQ(shop.confirm("C", 1500).detail, confirmed);  // late, and taken again
+    expect(2, 0);
+
+    Ledger replayed({.seed = 1234});
+    replayed.install(plain_program());
+    shop.replay_into(replayed);
+    CounterMap counters;
+    CounterMap replayed_counters;
+    shop.ledger.add_counters_to(counters);
+    replayed.add_counters_to(replayed_counters);
+    EXPECT_EQ(replayed_counters, counters);  // INV-12
+}
+
+TEST(Orders, AreRefusedByTheNameOfTheCounterThatIsUsedUp) {
+    Shop shop;
+    shop.earn(1000);
+    OrderTerms terms = shop.quote({card});
+    terms.uses = {{.key = {.kind = UseKind::coupon_total, .id = 5},
+                   .amount = {.money = {}, .points = {}, .count = 1},
+                   .most = {.money = {-1}, .points = {-1}, .count = 10}}};
+    const Command command{.head = {.kind = CommandKind::settle,
+                                   .partner = shop.partner,
+                                   .program = shop.program,
+                                   .request_id = {.high = 1, .low = 2},
+                                   .member = shop.member},
+                          .body = Settle{.terms = &terms, .order = short_text<64>("A")}};
+    const CounterKey used_up{.program = shop.program, .kind = CounterKind::coupon_total, .id = 5};
+    Entry entry;
+    const Decision decision = shop.ledger.decide(command, shop.now, nullptr, entry, &used_up);
+    EXPECT_EQ(decision.code, Code::quote_no_longer_covered);
+    EXPECT_EQ(decision.detail, static_cast<std::int64_t>(UncoveredLimit::coupon_total));
+}
+
 TEST(Orders, KeepTheirHoldsToThemselves) {
     Shop shop;
     shop.earn(80);

@@ -63,6 +63,49 @@ TEST(Replay, FromZeroGivesTheSameState) {
     EXPECT_EQ(replayed.check_invariants(book.now), std::nullopt);
 }
 
+// Each shard's part may be below zero; what counts is the sum (INV-11).
+TEST(Records, AddUpThePartsOfACounterThatAllMembersShare) {
+    const auto part_of = [](std::uint32_t shard, std::int64_t issued, std::int64_t reserved) {
+        Ledger ledger({.seed = 1, .shard = shard, .shard_count = 2});
+        ledger.install(plain_program());
+        Entry entry;
+        entry.kind = EntryKind::earn;
+        entry.lsn = Lsn{shard + 1};
+        entry.member = {.high = 1, .low = shard + 1};
+        entry.program = plain_program().id;
+        entry.ordinal = 1;
+        entry.add(CounterAdd{.kind = CounterKind::coupon_total,
+                             .id = 5,
+                             .delta = {.issued = issued, .reserved = reserved}});
+        ledger.apply(entry);
+        return records_of(ledger, 1 << 20);
+    };
+    const auto sum_of = [](const std::vector<std::vector<std::vector<std::byte>>>& parts) {
+        Ledger ledger({.seed = 1});
+        for (const auto& part : parts)
+            for (const std::vector<std::byte>& record : part)
+                EXPECT_TRUE(ledger.load_record(record).has_value());
+        HouseMap house;
+        ledger.add_house_to(house);
+        CounterMap counters;
+        ledger.add_counters_to(counters);
+        return std::pair(counters, Ledger::hash_of_house(house));
+    };
+    const auto both = sum_of({part_of(0, 7, 2), part_of(1, -3, -2)});
+    ASSERT_EQ(both.first.size(), 1U);
+    EXPECT_EQ(both.first.begin()->second, (CounterUnits{.issued = 4}));
+    EXPECT_EQ(both.second, sum_of({part_of(0, 1, -1), part_of(1, 3, 1)}).second);  // INV-12
+    const auto none = sum_of({part_of(0, 3, 0), part_of(1, -3, 0)});
+    EXPECT_TRUE(none.first.empty());
+    EXPECT_EQ(none.second, sum_of({part_of(0, 0, 0)}).second);
+
+    std::vector<std::byte> cut = part_of(0, 7, 2).at(1);  // behind the program's
+    ASSERT_TRUE(house_record_info(cut).has_value());
+    cut.resize(cut.size() - 1);
+    Ledger ledger({.seed = 1});
+    EXPECT_FALSE(ledger.load_record(cut).has_value());
+}
+
 TEST(Replay, OnAnyNumberOfShardsGivesTheSameState) {
     LedgerBook book;
     book.checks = false;

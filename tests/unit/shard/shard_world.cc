@@ -28,6 +28,7 @@ void ShardWorld::restart(std::uint16_t shards) {
 void ShardWorld::stop() {
     shards_.clear();
     reader_.reset();
+    owners_.reset();
     exchange_.reset();
     committer_.reset();
     metrics_.clear();
@@ -45,6 +46,7 @@ void ShardWorld::build() {
                            .fail = [](const std::string& why) { throw std::runtime_error(why); },
                            .wake_commit_thread = {}});
     exchange_ = std::make_unique<Exchange>(shard_count_);
+    owners_ = std::make_unique<OwnerLanes>(shard_count_, recovered_.ledgers);
     reader_ = std::make_unique<JournalReader>(*journal_, shard_count_);
     for (std::uint16_t i = 0; i < shard_count_; ++i) {
         metrics_.push_back(std::make_unique<ShardMetrics>());
@@ -54,6 +56,7 @@ void ShardWorld::build() {
                                                       .clock = clock,
                                                       .reader = *reader_,
                                                       .exchange = *exchange_,
+                                                      .owners = *owners_,
                                                       .wake = [](ShardIndex) {}},
                                     ShardOptions{.hash_seed = directory_->hash_seed(),
                                                  .request_log_ids_max = request_log_ids_max,
@@ -81,10 +84,10 @@ Command ShardWorld::command(CommandKind kind, const CommandBody& body, Duration 
             .body = body};
 }
 
-std::uint32_t ShardWorld::send(const Command& command) {
+std::uint32_t ShardWorld::send(const Command& command, std::uint16_t via) {
     const std::uint32_t request = next_request_++;
-    shards_[0]->begin_turn();
-    shards_[0]->submit(command, {.shard = ShardIndex{0}, .request = request});
+    shards_[via]->begin_turn();
+    shards_[via]->submit(command, {.shard = ShardIndex{via}, .request = request});
     return request;
 }
 

@@ -55,8 +55,9 @@ public:
     // As if it had been killed; restart() comes next.
     void stop();
 
-    // Sends to the shard of the member; the answer, when it comes, is answer(number).
-    std::uint32_t send(const Command& command);
+    // Sends to the shard of the member, by way of a session on shard `via`; the answer, when it
+    // comes, is answer(number).
+    std::uint32_t send(const Command& command, std::uint16_t via = 0);
     // A command of `alice`, with a request id made `made_before_now` earlier.
     [[nodiscard]] Command command(CommandKind kind, const CommandBody& body,
                                   Duration made_before_now = {});
@@ -110,6 +111,7 @@ private:
     std::vector<std::unique_ptr<ShardMetrics>> metrics_;
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Exchange> exchange_;
+    std::unique_ptr<OwnerLanes> owners_;
     std::unique_ptr<JournalReader> reader_;
     Answers answers_;
     std::vector<std::unique_ptr<Shard>> shards_;

@@ -1,0 +1,77 @@
+#include "server/shard/owner_lanes.h"
+
+#include "protocol/base/assert.h"
+#include "protocol/base/hash.h"
+
+#include <algorithm>
+#include <array>
+
+namespace suanpan::shard {
+
+OwnerLanes::OwnerLanes(std::uint16_t shards,
+                       std::span<const std::unique_ptr<ledger::Ledger>> ledgers, std::size_t slots)
+    : shards_(shards), lanes_(std::size_t{shards} * shards) {
+    for (auto& lane : lanes_) lane = std::make_unique<Lane>(slots);
+    ledger::CounterMap units;
+    std::map<ledger::CounterKey, ledger::ReservedMap> reserved;
+    for (const auto& each : ledgers) {
+        each->add_counters_to(units);
+        each->add_reserved_to(reserved);
+    }
+    for (const auto& [key, sum] : units) at_start_[key] = {.units = sum, .reserved = reserved[key]};
+}
+
+// Any function will do, as long as all shards of a process agree.
+ShardIndex OwnerLanes::owner_of(const ledger::CounterKey& key) const {
+    const std::array<std::uint32_t, 3> numbers{static_cast<std::uint32_t>(key.program),
+                                               static_cast<std::uint32_t>(key.kind), key.id};
+    return ShardIndex{
+        static_cast<std::uint16_t>(xxh3_64(std::as_bytes(std::span(numbers)), 0) % shards_)};
+}
+
+bool OwnerLanes::try_ask(ShardIndex owner, const OwnerAsk& ask) {
+    Lane& lane = lane_between(ask.asker, owner);
+    if (!lane.outbox.empty() || lane.credits_used == lane.answers.capacity()) return false;
+    if (!lane.mail.try_push(OwnerMail{ask})) return false;
+    ++lane.credits_used;
+    return true;
+}
+
+void OwnerLanes::tell(ShardIndex from, ShardIndex owner, const OwnerNotice& notice) {
+    Lane& lane = lane_between(from, owner);
+    if (lane.outbox.empty() && lane.mail.try_push(OwnerMail{notice})) return;
+    lane.outbox.push_back(notice);
+}
+
+bool OwnerLanes::flush(ShardIndex from) {
+    bool all_out = true;
+    for (std::uint16_t owner = 0; owner < shards_; ++owner) {
+        Lane& lane = lane_between(from, ShardIndex{owner});
+        while (!lane.outbox.empty() && lane.mail.try_push(OwnerMail{lane.outbox.front()}))
+            lane.outbox.pop_front();
+        all_out = all_out && lane.outbox.empty();
+    }
+    return all_out;
+}
+
+bool OwnerLanes::is_flushed(ShardIndex from) const {
+    for (std::uint16_t owner = 0; owner < shards_; ++owner)
+        if (!lane_between(from, ShardIndex{owner}).outbox.empty()) return false;
+    return true;
+}
+
+void OwnerLanes::answer(ShardIndex owner, const OwnerAnswer& answer) {
+    const bool pushed = lane_between(answer.asker, owner).answers.try_push(OwnerAnswer{answer});
+    SUANPAN_ASSERT(pushed);
+}
+
+bool OwnerLanes::has_news(ShardIndex shard) const {
+    for (std::uint16_t i = 0; i < shards_; ++i) {
+        const ShardIndex other{i};
+        if (!lane_between(other, shard).mail.empty()) return true;
+        if (!lane_between(shard, other).answers.empty()) return true;
+    }
+    return false;
+}
+
+}  // namespace suanpan::shard

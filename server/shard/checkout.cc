@@ -162,8 +162,7 @@ std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instan
     const rules::RuleBook* before = book_of(*newest);
     // What cannot be read any more cannot be compared, and counts as adverse.
     if (before == nullptr) return now + days(next.spec().notice_days);
-    if (!rules::compare(before->spec(), next.spec()).is_adverse()) return std::nullopt;
-    return now + days(before->spec().notice_days);
+    return rules::notice_ends(before->spec(), next.spec(), now);
 }
 
 Code Checkout::price(const AskedOrder& asked, const rules::RuleBook& book,

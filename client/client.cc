@@ -1,3 +1,4 @@
+// Client: each call as one command to the engine, which answers when the server has.
 #include "client/engine.h"
 #include "client/request_id.h"
 #include "client/suanpan_client.h"

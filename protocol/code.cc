@@ -87,7 +87,7 @@ constexpr std::array code_table{
                  "was done. Split it."),
     SUANPAN_CODE(rules_invalid,
                  "The rule book makes no sense; the message names the path and the reason. Nothing "
-                 "was done. Correct it; `suanpan rules check` finds all of it offline."),
+                 "was done. Correct it; `suanpan-rules check` finds all of it offline."),
     SUANPAN_CODE(offer_invalid,
                  "The offer makes no sense; the message names the path and the reason. Nothing was "
                  "done. Correct it."),
@@ -194,7 +194,7 @@ constexpr std::array code_table{
     SUANPAN_CODE(rules_adverse,
                  "Somebody could come out worse under the new rules, so they need the program's "
                  "notice; the detail is the earliest instant they may take effect. Nothing was "
-                 "changed. Choose a later one, or see `suanpan rules diff`."),
+                 "changed. Choose a later one, or see `suanpan-rules diff`."),
     SUANPAN_CODE(rules_out_of_order,
                  "The rules would take effect before the version that they follow; the detail is "
                  "the earliest instant. Nothing was changed. Choose a later one."),

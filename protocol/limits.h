@@ -24,7 +24,8 @@ inline constexpr Duration request_future_max = seconds(60);
 inline constexpr std::uint32_t repeat_waiters_max = 4;
 inline constexpr std::uint32_t statement_lines_max = 200;
 inline constexpr std::uint32_t expiring_rows_max = 64;
-inline constexpr std::uint32_t statement_walk_max = 100'000;  // entries one lookup may walk back
+// Entries that one look-up or one page of a statement walks back before others have their turn.
+inline constexpr std::uint32_t walk_turn_max = 10'000;
 
 // Accounts
 inline constexpr std::uint32_t lots_drained_max = 4096;   // by one request
@@ -40,6 +41,8 @@ inline constexpr std::uint32_t order_restrictions_max = 200;
 inline constexpr std::size_t quote_token_bytes_max = 32U << 10U;
 inline constexpr Duration quote_life_max = hours(24);
 inline constexpr std::uint32_t orders_per_account_max = 10'000;
+// A version of the rules, as it is written and in its canonical form: fits into one frame and one
+// journal entry.
 inline constexpr std::size_t rule_book_bytes_max = 256U << 10U;
 
 // Offers, cards and vouchers

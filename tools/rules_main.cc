@@ -1,4 +1,5 @@
 // suanpan-rules: checks rule files, says what a change does to whom, prices an order. Offline.
+#include "protocol/limits.h"
 #include "server/rules/rule_book.h"
 #include "server/rules/rule_diff.h"
 #include "server/rules/rule_file.h"
@@ -33,7 +34,8 @@ struct CannotRead {
 std::string content_of(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) throw CannotRead{fmt::format("{}: cannot be read", path)};
-    std::string text(rule_file_bytes_max + 1, '\0');  // one more, so that a longer file is noticed
+    std::string text(limits::rule_book_bytes_max + 1,
+                     '\0');  // one more, so that a longer file is noticed
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     return text;

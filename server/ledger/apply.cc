@@ -45,10 +45,12 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     SUANPAN_ASSERT(account.program() == entry.program);
     SUANPAN_ASSERT(entry.ordinal == account.ordinal() + 1);  // INV-12: each entry once, in order
     bool puts_hold = false;
+    lot_count_ -= account.lots().all().size();
     for (const Effect& effect : entry.effects) {
         account.apply(effect, entry.time);
         puts_hold = puts_hold || std::holds_alternative<HoldPut>(effect);
     }
+    lot_count_ += account.lots().all().size();
     if (!entry.orders.empty()) put_orders(entry, account);
     account.set_ordinal(entry.ordinal);
     account.prune(entry.time);

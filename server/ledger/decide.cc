@@ -1,3 +1,4 @@
+// Deciding: what every command has in common, before and after what its kind decides.
 #include "protocol/base/assert.h"
 #include "protocol/base/canary.h"
 #include "protocol/base/probe.h"

@@ -155,6 +155,8 @@ public:
     void warm_lots(AccountRef ref) const;
     [[nodiscard]] const Account& account(AccountRef ref) const { return accounts_[ref]; }
     [[nodiscard]] std::uint32_t account_count() const { return accounts_.size(); }
+    // Lots of all accounts, those included that are due and not posted yet.
+    [[nodiscard]] std::uint64_t lot_count() const { return lot_count_; }
 
     // Request log
     [[nodiscard]] RequestLog& request_log() { return request_log_; }
@@ -244,6 +246,7 @@ private:
     };
     HoldQueue hold_expiries_;
     std::uint32_t sweep_next_ = 0;
+    std::uint64_t lot_count_ = 0;
 };
 
 }  // namespace suanpan::ledger

@@ -643,7 +643,9 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
             std::optional<Account> account = get_account(from, head);
             if (!account) return malformed;
             const AccountRef ref = accounts_.find_or_make(account->member(), account->program());
+            lot_count_ -= accounts_[ref].lots().all().size();
             accounts_[ref] = std::move(*account);
+            lot_count_ += accounts_[ref].lots().all().size();
             if (const AccountRare* rare = accounts_[ref].rare(); rare != nullptr)
                 for (const Hold& hold : rare->holds)
                     hold_expiries_.push({.at = hold.expires_at, .account = ref});

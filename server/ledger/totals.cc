@@ -174,9 +174,13 @@ void Ledger::add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const {
 }
 
 std::optional<std::string> Ledger::check_invariants(Instant now) const {
-    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot)
-        if (const char* fault = fault_of(accounts_[AccountRef{slot}]); fault != nullptr)
-            return std::string(fault);
+    std::uint64_t lots = 0;
+    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot) {
+        const Account& account = accounts_[AccountRef{slot}];
+        if (const char* fault = fault_of(account); fault != nullptr) return std::string(fault);
+        lots += account.lots().all().size();
+    }
+    if (lots != lot_count_) return "the count of lots is off";
     for (const auto& [program, house] : houses_) {
         if (!posted_totals(program).balance())
             return "INV-3: issued is not available + held + pending + spent + expired + revoked";

@@ -208,6 +208,7 @@ void add_shard(Page& page, const ShardMetrics& shard, std::size_t number) {
     page.gauge("suanpan_parked_reads", "Reads waiting for the journal.", shard.parked_reads,
                of_shard);
     page.gauge("suanpan_accounts", "Accounts.", shard.accounts, of_shard);
+    page.gauge("suanpan_lots", "Lots of all accounts.", shard.lots, of_shard);
     page.gauge("suanpan_request_log_ids", "Request ids remembered.", shard.request_log_ids,
                of_shard);
     page.gauge("suanpan_request_log_bytes", "Memory of the request log.", shard.request_log_bytes,

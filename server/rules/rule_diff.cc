@@ -491,22 +491,9 @@ RuleDiff compare(const RuleSpec& before, const RuleSpec& after) {
     return Compare(before, after).run();
 }
 
-std::optional<std::string> why_not_published(const RuleSpec& before, const RuleSpec& after,
-                                             Instant now) {
-    if (after.program != before.program) return "the rules are of another program";
-    if (after.version != before.version + 1) {
-        return fmt::format("the version must be {}, the next one", before.version + 1);
-    }
-    if (after.effective_from < before.effective_from) {
-        return "it takes effect before the version that it replaces";
-    }
-    const RuleDiff diff = compare(before, after);
-    if (!diff.is_adverse()) return std::nullopt;
-    const Instant earliest = now + days(before.notice_days);
-    if (after.effective_from >= earliest) return std::nullopt;
-    const auto change = std::ranges::find_if(diff.changes, &RuleChange::adverse);
-    return fmt::format("it is adverse to {} ({}: {}), and must be published {} days ahead",
-                       change->who, change->path, change->change, before.notice_days);
+std::optional<Instant> notice_ends(const RuleSpec& before, const RuleSpec& after, Instant now) {
+    if (!compare(before, after).is_adverse()) return std::nullopt;
+    return now + days(before.notice_days);
 }
 
 }  // namespace suanpan::rules

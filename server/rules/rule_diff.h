@@ -28,12 +28,12 @@ struct RuleDiff {
 // A change is adverse where someone could get less: pay more cash for an order, or more points for
 // the same cash, lose points earlier, or use them for less. What cannot be compared counts as
 // adverse. A rule whose window has ended when `after` takes effect may go. Where no change is
-// adverse, no order and no lot comes out worse (tests/property/rule_diff_property_test.cc).
+// adverse, no order and no lot comes out worse (tests/property/quote_property_test.cc).
 [[nodiscard]] RuleDiff compare(const RuleSpec& before, const RuleSpec& after);
 
-// Why `after` may not follow `before` when it is published at `now`, or nothing. An adverse change
-// must be announced for the notice period of the version that it replaces.
-[[nodiscard]] std::optional<std::string> why_not_published(const RuleSpec& before,
-                                                           const RuleSpec& after, Instant now);
+// The earliest instant at which `after` may take effect when it is published at `now`; nothing
+// where it is not adverse. The notice period is that of the version it replaces.
+[[nodiscard]] std::optional<Instant> notice_ends(const RuleSpec& before, const RuleSpec& after,
+                                                 Instant now);
 
 }  // namespace suanpan::rules

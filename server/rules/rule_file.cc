@@ -1,6 +1,7 @@
 #include "server/rules/rule_file.h"
 
 #include "protocol/base/one_line.h"
+#include "protocol/limits.h"
 #include "server/rules/rule_check.h"
 #include "server/rules/rule_text.h"
 #include "server/rules/rule_toml.h"
@@ -262,7 +263,8 @@ RuleSpec spec_of(RuleTable& table) {
 }
 
 RuleMistakes too_long(std::size_t bytes, std::string_view what) {
-    return {{"", 0, fmt::format("{} has {} bytes; at most {}", what, bytes, rule_file_bytes_max)}};
+    return {{"", 0,
+             fmt::format("{} has {} bytes; at most {}", what, bytes, limits::rule_book_bytes_max)}};
 }
 
 }  // namespace
@@ -281,7 +283,7 @@ std::uint32_t promised_notice_days(std::string_view text) {
 }
 
 std::expected<RuleSpec, RuleMistakes> parse_rules(std::string_view text) {
-    if (text.size() > rule_file_bytes_max) {
+    if (text.size() > limits::rule_book_bytes_max) {
         return std::unexpected(too_long(text.size(), "the file"));
     }
     try {
@@ -292,7 +294,7 @@ std::expected<RuleSpec, RuleMistakes> parse_rules(std::string_view text) {
         if (mistakes.empty()) check_rules(spec, mistakes);
         if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
         const std::size_t bytes = text_of(spec).size();
-        if (bytes > rule_file_bytes_max) {
+        if (bytes > limits::rule_book_bytes_max) {
             return std::unexpected(too_long(bytes, "what the file says, written out in full,"));
         }
         return spec;

@@ -22,9 +22,7 @@
 
 namespace suanpan::rules {
 
-// Bounds of a rule file.
-// So that a version fits into one frame and one journal entry.
-inline constexpr std::size_t rule_file_bytes_max = 384U << 10U;
+// Bounds of a rule file. Its size is limits::rule_book_bytes_max, the wire's own bound.
 inline constexpr std::size_t rules_per_kind_max = 10'000;
 inline constexpr std::size_t ids_per_match_max = 10'000;
 inline constexpr std::size_t campaigns_max = 256;

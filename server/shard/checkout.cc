@@ -215,8 +215,7 @@ std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instan
     // What cannot be read any more cannot be compared, and counts as adverse; what it promised
     // holds, and not what the next one says.
     if (before == nullptr) return now + days(rules::promised_notice_days(newest->text));
-    if (!rules::compare(before->spec(), next.spec()).is_adverse()) return std::nullopt;
-    return now + days(before->spec().notice_days);
+    return rules::notice_ends(before->spec(), next.spec(), now);
 }
 
 std::optional<std::int64_t> Checkout::limit_of(const ledger::CounterKey& key, Instant now) {

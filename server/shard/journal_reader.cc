@@ -13,8 +13,9 @@ constexpr Duration id_ahead_max = limits::request_future_max;
 
 }  // namespace
 
-JournalReader::JournalReader(const storage::Journal& journal, std::uint16_t shards)
-    : journal_(journal) {
+JournalReader::JournalReader(const storage::Journal& journal, std::uint16_t shards,
+                             std::uint32_t walk_turn_max)
+    : journal_(journal), walk_turn_max_(walk_turn_max) {
     for (std::uint16_t i = 0; i < shards; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
@@ -40,23 +41,39 @@ std::size_t JournalReader::run_once() {
     std::size_t count = 0;
     for (std::uint16_t i = 0; i < lanes_.size(); ++i) {
         Lane& lane = *lanes_[i];
-        const std::size_t here =
-            lane.jobs.drain(lane.jobs.capacity(), [this, &lane](ReadJob&& job) {
-                const bool pushed = lane.answers.try_push(read(job));
-                SUANPAN_ASSERT(pushed);
-            });
-        if (here > 0 && wake_) wake_(ShardIndex{i});
+        std::size_t here =
+            lane.jobs.drain(lane.jobs.capacity(), [&](ReadJob&& job) { serve(lane, begin(job)); });
+        if (!lane.walks.empty()) {
+            Walk walk = std::move(lane.walks.front());
+            lane.walks.pop_front();
+            serve(lane, std::move(walk));
+            ++here;
+        }
+        if (wake_ && !lane.answers.empty()) wake_(ShardIndex{i});
         count += here;
     }
     return count;
+}
+
+void JournalReader::serve(Lane& lane, Walk&& walk) {
+    if (!go_on(walk)) {
+        lane.walks.push_back(std::move(walk));
+        return;
+    }
+    const bool pushed = lane.answers.try_push(std::move(walk.done));
+    SUANPAN_ASSERT(pushed);
 }
 
 void JournalReader::start() {
     thread_ = std::thread([this] {
         while (true) {
             const std::uint32_t asked = asked_.load(std::memory_order_acquire);
-            if (run_once() > 0) continue;
-            if (stopping_.load(std::memory_order_acquire)) return;
+            const bool worked = run_once() > 0;
+            if (stopping_.load(std::memory_order_acquire)) {
+                run_once();  // what was asked for before stop()
+                return;
+            }
+            if (worked) continue;
             asked_.wait(asked, std::memory_order_acquire);
         }
     });
@@ -70,22 +87,31 @@ void JournalReader::stop() {
     thread_.join();
 }
 
-ReadDone JournalReader::read(const ReadJob& job) {
-    ReadDone done{.ticket = job.ticket};
-    switch (job.what) {
+JournalReader::Walk JournalReader::begin(const ReadJob& job) {
+    Walk walk{.job = job, .done = {.ticket = job.ticket}, .at = job.from};
+    if (job.what != ReadJob::What::statement || job.before.value == 0 || job.before >= job.from)
+        return walk;
+    // A page goes on at the entry where the last one ended, if that is one of this account's.
+    ledger::Entry entry;
+    if (!read_decoded(job.before, walk.done, entry)) return walk;
+    if (entry.member == job.member && entry.program == job.program) walk.at = entry.prev_lsn;
+    return walk;
+}
+
+bool JournalReader::go_on(Walk& walk) {
+    if (walk.done.code != Code::ok) return true;
+    switch (walk.job.what) {
         case ReadJob::What::entry: {
-            const auto bytes = read_entry(job.from, done);
-            done.entry.assign(bytes.begin(), bytes.end());
-            break;
+            const auto bytes = read_entry(walk.at, walk.done);
+            walk.done.entry.assign(bytes.begin(), bytes.end());
+            return true;
         }
         case ReadJob::What::statement:
-            walk_statement(job, done);
-            break;
+            return walk_statement(walk);
         case ReadJob::What::find:
-            find_request(job, done);
-            break;
+            return find_request(walk);
     }
-    return done;
+    return true;
 }
 
 const storage::CommitCopy* JournalReader::read_commit(Lsn lsn, ReadDone& done) {
@@ -120,48 +146,42 @@ bool JournalReader::read_decoded(Lsn lsn, ReadDone& done, ledger::Entry& entry) 
     return false;
 }
 
-void JournalReader::walk_statement(const ReadJob& job, ReadDone& done) {
+bool JournalReader::walk_statement(Walk& walk) {
     ledger::Entry entry;
-    Lsn at = job.from;
-    // A page goes on at the entry where the last one ended, if that is one of this account's.
-    if (job.before.value != 0 && job.before < job.from) {
-        if (!read_decoded(job.before, done, entry)) return;
-        if (entry.member == job.member && entry.program == job.program) at = entry.prev_lsn;
-    }
-    for (std::uint32_t walked = 0; at.value != 0; ++walked) {
-        if (done.lines.size() == job.lines_max || walked == limits::statement_walk_max) {
-            done.next = at + 1;
-            if (!done.lines.empty()) done.next = done.lines.back().entry_id;
-            return;
+    ReadDone& done = walk.done;
+    for (std::uint32_t walked = 0; walk.at.value != 0; ++walked) {
+        if (done.lines.size() == walk.job.lines_max) {
+            done.next = done.lines.empty() ? walk.at + 1 : done.lines.back().entry_id;
+            return true;
         }
-        if (!read_decoded(at, done, entry)) return;
-        if (job.before.value == 0 || at < job.before)
+        if (walked == walk_turn_max_) return false;
+        if (!read_decoded(walk.at, done, entry)) return true;
+        if (walk.job.before.value == 0 || walk.at < walk.job.before)
             done.lines.push_back(ledger::statement_line_of(entry));
-        at = entry.prev_lsn;
+        walk.at = entry.prev_lsn;
     }
+    return true;
 }
 
-void JournalReader::find_request(const ReadJob& job, ReadDone& done) {
+bool JournalReader::find_request(Walk& walk) {
     ledger::Entry entry;
-    Lsn at = job.from;
-    for (std::uint32_t walked = 0; at.value != 0; ++walked) {
-        if (walked == limits::statement_walk_max) {
-            done.code = Code::unavailable;
-            return;
-        }
-        if (!read_decoded(at, done, entry)) return;
+    const ReadJob& job = walk.job;
+    for (std::uint32_t walked = 0; walk.at.value != 0; ++walked) {
+        if (walked == walk_turn_max_) return false;
+        if (!read_decoded(walk.at, walk.done, entry)) return true;
         const bool found = entry.request_id == job.request_id && entry.partner == job.partner &&
                            ledger::is_client_kind(entry.kind);
         if (found) {
-            const auto bytes = read_entry(at, done);
-            done.entry.assign(bytes.begin(), bytes.end());
-            return;
+            const auto bytes = read_entry(walk.at, walk.done);
+            walk.done.entry.assign(bytes.begin(), bytes.end());
+            return true;
         }
         const Instant id_made{job.request_id.unix_ms() * 1'000'000};
         if (entry.time + id_ahead_max < id_made) break;
-        at = entry.prev_lsn;
+        walk.at = entry.prev_lsn;
     }
-    done.code = Code::not_executed;
+    walk.done.code = Code::not_executed;
+    return true;
 }
 
 }  // namespace suanpan::shard

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -49,9 +50,14 @@ struct ReadDone {
 
 // One thread, between it and each shard two rings. A shard has at most limits::parked_reads_max
 // jobs under way, so that the ring of answers is never full.
+//
+// A walk goes as far back as it must: it ends with what was asked for, with the account's first
+// entry, or where a retention has removed the rest. It does so in turns of `walk_turn_max` entries,
+// between which other jobs are done, so that a long one holds up the others by a turn.
 class JournalReader {
 public:
-    JournalReader(const storage::Journal& journal, std::uint16_t shards);
+    JournalReader(const storage::Journal& journal, std::uint16_t shards,
+                  std::uint32_t walk_turn_max = limits::walk_turn_max);
 
     // `wake(shard)`: an answer waits. `complain(sentence)`: a read failed, for the log.
     void set_hooks(std::function<void(ShardIndex)> wake,
@@ -71,29 +77,42 @@ public:
         return !lanes_[static_cast<std::size_t>(shard)]->answers.empty();
     }
 
-    // Does all jobs that are there. The reader's thread, or the simulator between two steps.
+    // Does all jobs that are there and a turn of each shard's oldest walk. Returns how many that
+    // were. The reader's thread, or the simulator between two steps.
     std::size_t run_once();
 
-    // The thread: start() after set_hooks(); stop() finishes what was asked.
+    // The thread: start() after set_hooks(); stop() answers what was asked, but for walks that have
+    // not ended: the connections that asked for them are closed by then.
     void start();
     void stop();
     ~JournalReader() { stop(); }
 
 private:
+    // A job with how far it has come.
+    struct Walk {
+        ReadJob job;
+        ReadDone done;
+        Lsn at;  // the entry to look at next; 0: there is none
+    };
     struct Lane {
         SpscRing<ReadJob> jobs{limits::parked_reads_max};
         SpscRing<ReadDone> answers{limits::parked_reads_max};
+        std::deque<Walk> walks;     // the reader's own: those that have had a turn and not ended
         std::size_t under_way = 0;  // the shard's own
     };
-    [[nodiscard]] ReadDone read(const ReadJob& job);
+    void serve(Lane& lane, Walk&& walk);
+    [[nodiscard]] Walk begin(const ReadJob& job);
+    // One turn. True: `done` is the answer.
+    [[nodiscard]] bool go_on(Walk& walk);
     // The entry's bytes, valid until the next call; nothing where `done` says why.
     [[nodiscard]] std::span<const std::byte> read_entry(Lsn lsn, ReadDone& done);
     [[nodiscard]] const storage::CommitCopy* read_commit(Lsn lsn, ReadDone& done);
     [[nodiscard]] bool read_decoded(Lsn lsn, ReadDone& done, ledger::Entry& entry);
-    void walk_statement(const ReadJob& job, ReadDone& done);
-    void find_request(const ReadJob& job, ReadDone& done);
+    [[nodiscard]] bool walk_statement(Walk& walk);
+    [[nodiscard]] bool find_request(Walk& walk);
 
     const storage::Journal& journal_;
+    const std::uint32_t walk_turn_max_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::function<void(ShardIndex)> wake_;
     std::function<void(const std::string&)> complain_;

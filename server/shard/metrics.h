@@ -147,6 +147,7 @@ public:
 
     // State, set once per batch or more rarely.
     Gauge accounts;
+    Gauge lots;
     Gauge request_log_ids;
     Gauge request_log_bytes;
     Gauge request_log_floor_ms;  // Unix milliseconds

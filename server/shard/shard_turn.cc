@@ -260,6 +260,7 @@ void Shard::publish_metrics() {
     const ledger::RequestLog& log = ledger_->request_log();
     metrics_.request_log_ids.set(log.size());
     metrics_.accounts.set(ledger_->account_count());
+    metrics_.lots.set(ledger_->lot_count());
     const std::size_t depth = around_.exchange.mail_waiting(index_);
     metrics_.ring_depth.set(depth);
     metrics_.ring_depth_max.raise_to(depth);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <random>
 
@@ -211,12 +213,14 @@ TEST_F(Garbage, AWrongKeyAndAnUnknownPartnerLookAlike) {
 }
 
 TEST_F(Garbage, ARecordedHelloIsWorthNothingOnAnotherConnection) {
+    const double before = server_->refused(Code::authentication_failed);
     RawClient first(port());
     const Bytes recorded = first.hello_frame(everything, key_of(everything));
     EXPECT_EQ(first.ask(recorded), Code::ok);
     RawClient second(port());
     EXPECT_EQ(second.ask(recorded), Code::authentication_failed);
     EXPECT_TRUE(second.is_closed());
+    EXPECT_EQ(server_->refused(Code::authentication_failed), before + 1);
 }
 
 TEST_F(Garbage, AnUnknownKindIsRefusedAndTheSessionGoesOn) {
@@ -316,12 +320,14 @@ TEST_F(Garbage, OnlyASandboxLetsTheClockBeAdvanced) {
 }
 
 TEST_F(Garbage, TenThousandSilentSocketsAreClosedAndOthersAreServedMeanwhile) {
-    constexpr std::size_t sockets_max = 10'000;
-    rlimit files{.rlim_cur = 16'000, .rlim_max = 20'000};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = std::min<rlim_t>(files.rlim_max, sockets_max + 1000);
-    ::setrlimit(RLIMIT_NOFILE, &files);
-    const std::size_t count = std::min<std::size_t>(sockets_max, files.rlim_cur - 1000);
+    constexpr std::size_t count = 10'000;
+    rlimit files{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_max < count + 1000)
+        GTEST_SKIP() << "this process may open " << files.rlim_max << " files (ulimit -Hn)";
+    files.rlim_cur = std::max<rlim_t>(files.rlim_cur, count + 1000);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+    const std::size_t files_before = server_->open_files();
     const double before = server_->refused(Code::hello_timeout);
     std::vector<Socket> sockets;
     sockets.reserve(count);
@@ -361,9 +367,12 @@ TEST_F(Garbage, TenThousandSilentSocketsAreClosedAndOthersAreServedMeanwhile) {
     }
     EXPECT_EQ(open, 0U);
     EXPECT_EQ(server_->refused(Code::hello_timeout), before + static_cast<double>(count));
+    EXPECT_LE(server_->open_files(), files_before);
+    // Nobody waited for the sockets' own time-out (5 s). Half a second is far more than a spend
+    // takes, sanitizers and busy neighbours included.
     std::ranges::sort(served_ms);
+    EXPECT_GT(served_ms.size(), count / 200);
     EXPECT_LT(served_ms[served_ms.size() / 2], 500);
-    EXPECT_LT(served_ms.back(), 5000);
 }
 
 TEST_F(Garbage, AReaderThatNeverReadsIsStoppedAndCostsNoMemory) {
@@ -379,13 +388,17 @@ TEST_F(Garbage, AReaderThatNeverReadsIsStoppedAndCostsNoMemory) {
     std::size_t taken = 0;
     std::size_t at = 0;
     auto last_progress = steady_clock::now();
+    steady_clock::duration longest{};
     while (taken < far_too_much && steady_clock::now() - last_progress < std::chrono::seconds(1)) {
         const std::size_t sent = client.socket().send_some(std::span(some).subspan(at));
         if (sent > 0) last_progress = steady_clock::now();
         taken += sent;
         at = (at + sent) % some.size();
+        const auto asked = steady_clock::now();
         for (const auto& witness : witnesses) EXPECT_EQ(witness->ask(ping_frame()), Code::ok);
+        longest = std::max(longest, steady_clock::now() - asked);
     }
+    EXPECT_LT(longest, std::chrono::seconds(1)) << "the one that does not read held up others";
     EXPECT_LT(taken, far_too_much) << "the server went on reading";
     EXPECT_GT(taken, limits::reply_backlog_bytes_max / 8) << "the server closed at once";
     EXPECT_LT(server_->resident_bytes(), before + (64U << 20U));
@@ -403,8 +416,35 @@ TEST_F(Garbage, RoundsOfGarbageLeaveNoMemoryBehind) {
     };
     round();
     const std::uint64_t before = server_->resident_bytes();
+    const std::size_t files_before = server_->open_files();
     for (int i = 0; i < 3; ++i) round();
     EXPECT_LT(server_->resident_bytes(), before + (32U << 20U));
+    EXPECT_LE(server_->open_files(), files_before);
+}
+
+// How many threads of the process may run on one core only.
+std::size_t pinned_threads(pid_t pid) {
+    std::size_t pinned = 0;
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        std::ifstream status(task.path() / "status");
+        for (std::string line; std::getline(status, line);) {
+            if (!line.starts_with("Cpus_allowed_list:")) continue;
+            pinned += line.find_first_of(",-") == std::string::npos ? 1 : 0;
+        }
+    }
+    return pinned;
+}
+
+TEST(Threads, ThatNeverSleepOnCoresOfTheirOwnAnswerAsOthersDo) {
+    ServerProcess server;
+    server.start({"--shards", "2", "--busy-poll", "--pin-threads"});
+    EXPECT_GE(pinned_threads(server.pid()), 2U);
+    RawClient client(server.port(), everything);
+    ASSERT_EQ(client.call(create_test_program()).code, Code::ok);
+    for (std::uint64_t i = 0; i < 20; ++i)
+        EXPECT_EQ(client.call(earn(member(i), 3)).balances.available.value, 3);
+    EXPECT_EQ(server.stop(), 0);
 }
 
 TEST(Limits, OverThemTheDocumentedCodeComes) {

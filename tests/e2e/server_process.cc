@@ -209,4 +209,9 @@ std::uint64_t ServerProcess::resident_bytes() const {
     return resident * 4096;
 }
 
+std::size_t ServerProcess::open_files() const {
+    const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid_) + "/fd");
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
 }  // namespace suanpan::e2e

@@ -59,6 +59,8 @@ public:
     // suanpan_events_refused_total of `code`.
     [[nodiscard]] double refused(Code code) const;
     [[nodiscard]] std::uint64_t resident_bytes() const;
+    // File handles of the process: files, sockets and all else.
+    [[nodiscard]] std::size_t open_files() const;
 
     static constexpr auto patience = std::chrono::seconds(120);
 

@@ -22,9 +22,14 @@ TEST(RequestIdMaker, WritesTheLayoutOfUuidVersion7) {
 TEST(RequestIdMaker, StartsWithTheWallClock) {
     RequestIdMaker maker;
     EXPECT_EQ(maker.make_at(1'700'000'000'123).unix_ms(), 1'700'000'000'123);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    EXPECT_NEAR(static_cast<double>(maker.make().unix_ms()), static_cast<double>(now_ms), 1000);
+    const auto now_ms = [] {
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    };
+    const std::int64_t before_ms = now_ms();
+    const std::int64_t made_ms = RequestIdMaker().make().unix_ms();
+    EXPECT_GE(made_ms, before_ms);
+    EXPECT_LE(made_ms, now_ms());
 }
 
 TEST(RequestIdMaker, RisesWithinAMillisecondAndWhenTheClockStepsBack) {

@@ -55,6 +55,19 @@ TEST(Points, TheLotNearestItsExpiryIsDrainedFirst) {
     EXPECT_EQ(book.refund(spent).code, Code::refund_exceeds_original);
 }
 
+TEST(Points, LieInAsManyLotsAsTheLedgerCounts) {
+    LedgerBook book;
+    EXPECT_EQ(book.ledger.lot_count(), 0U);
+    book.earn(50, book.now + days(9));
+    book.earn(30, book.now + days(2));
+    book.earn(20, book.now + days(2));  // joins the lot before
+    EXPECT_EQ(book.ledger.lot_count(), 2U);
+    const Lsn spent = book.spend(60).entry_id;
+    EXPECT_EQ(book.ledger.lot_count(), 1U);
+    book.refund(spent);
+    EXPECT_EQ(book.ledger.lot_count(), 2U);
+}
+
 TEST(Points, ThatNeverExpireAreDrainedLast) {
     LedgerBook book;
     const Instant soon = book.now + days(400);

@@ -24,6 +24,7 @@ TEST(MetricsExposition, AddsShardsUpAndKeepsDepthsApart) {
     second.note_stage(Stage::apply, milliseconds(3));
     first.staged_entries.set(5);
     second.staged_entries.set(6);
+    first.lots.set(9);
     first.note_stall(StallCause::flush, milliseconds(250));
     second.note_stall(StallCause::flush, milliseconds(50));
     const std::string text = expose_metrics({.shards = {&first, &second}});
@@ -32,6 +33,7 @@ TEST(MetricsExposition, AddsShardsUpAndKeepsDepthsApart) {
     EXPECT_THAT(text, HasSubstr("suanpan_stage_seconds_count{stage=\"apply\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_staged_entries{shard=\"0\"} 5\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_staged_entries{shard=\"1\"} 6\n"));
+    EXPECT_THAT(text, HasSubstr("suanpan_lots{shard=\"0\"} 9\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_stalls_total{cause=\"flush\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("suanpan_stall_seconds_max{cause=\"flush\"} 0.25\n"));
     EXPECT_THAT(text, HasSubstr("le=\"+Inf\"} 2\n"));

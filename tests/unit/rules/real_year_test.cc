@@ -1,6 +1,6 @@
 // A year of real purchases (../shared/data) as quotes, with its 27 campaigns and their audiences,
 // against a second computation in plain loops that shares no code with server/rules.
-#include "server/rules/order_refund.h"
+#include "tests/unit/ledger/settled_order.h"
 #include "tests/unit/rules/shop.h"
 
 #include <gtest/gtest.h>
@@ -243,11 +243,12 @@ TEST(RealYear, EveryOrderAndEveryReturnedLineComesToWhatPlainLoopsSay) {
         ASSERT_EQ(quote->value.value, expected.value) << "order " << n;
         ASSERT_EQ(quote->points.value, expected.points) << "order " << n;
         ASSERT_EQ(static_cast<int>(quote->campaign), expected.campaign) << "order " << n;
-        std::vector<RefundTotal> totals;
+        std::vector<suanpan::QuotedLine> kept;  // what the order keeps of its lines
         for (std::size_t i = 0; i < lines.size(); ++i) {
             ASSERT_EQ(quote->lines[i].value.value, expected.line_values[i]) << "order " << n;
-            totals.push_back(
-                {quote->lines[i].price.payable, quote->lines[i].points, quote->lines[i].value});
+            kept.push_back(ledger::paid_line(quote->lines[i].price.payable.value,
+                                             quote->lines[i].points.value,
+                                             quote->lines[i].value.value));
         }
 
         balance -= expected.points;
@@ -267,9 +268,9 @@ TEST(RealYear, EveryOrderAndEveryReturnedLineComesToWhatPlainLoopsSay) {
         const auto dearest = std::ranges::max_element(real.lines, {}, &RealLine::paid);
         const auto line = static_cast<std::uint32_t>(dearest - real.lines.begin());
         if (dearest->paid == 0) continue;
-        OrderRefund refund(totals);
-        const std::vector<LineRefund> whole{{line, Money{dearest->paid}}};
-        const Result<Refunded> back = refund.by_lines(whole);
+        ledger::Order order = ledger::settled_order(kept);
+        const auto back =
+            ledger::refund_line(order, {.line = line, .amount = Money{dearest->paid}});
         ASSERT_TRUE(back.has_value());
         returned_cash += back->cash.value;
         expected_cash += dearest->paid - expected.line_values[line];

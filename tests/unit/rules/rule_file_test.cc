@@ -1,5 +1,6 @@
 #include "server/rules/rule_file.h"
 
+#include "protocol/limits.h"
 #include "server/rules/rule_book.h"
 #include "server/rules/rule_text.h"
 #include "tests/unit/rules/shop.h"
@@ -205,8 +206,8 @@ TEST(RuleFile, TellsAllMistakesAtOnceUpToABound) {
 }
 
 TEST(RuleFile, IsBounded) {
-    const std::string huge(rule_file_bytes_max + 1, '#');
-    EXPECT_THAT(mistakes_of(huge), HasSubstr("the file has 393217 bytes; at most 393216"));
+    const std::string huge(limits::rule_book_bytes_max + 1, '#');
+    EXPECT_THAT(mistakes_of(huge), HasSubstr("the file has 262145 bytes; at most 262144"));
     std::string many(rule_head);
     for (int i = 0; i <= 256; ++i) many += "[[deduction]]\nid = 1\npoints = 1\nmoney = 1\n";
     EXPECT_THAT(mistakes_of(many), HasSubstr("deduction: at most 256 of them"));

@@ -1,6 +1,6 @@
 // Every row of the table in semantics.md, "Paying an order with points", that is about a price.
 #include "server/rules/expiry.h"
-#include "server/rules/order_refund.h"
+#include "tests/unit/ledger/settled_order.h"
 #include "tests/unit/rules/shop.h"
 
 #include <gmock/gmock.h>
@@ -98,11 +98,21 @@ TEST(SemanticsTable, AnOfferThatPointsDoNotReachSaysHowMuchCashDoes) {
 }
 
 TEST(SemanticsTable, RefundsByAmountCloseExactly) {
-    OrderRefund refund({{.total = Money{2000}, .points = Points{50}, .value = Money{500}}});
-    EXPECT_EQ(refund.by_amount(Money{333}), (Refunded{Money{333}, Points{8}, Money{250}}));
-    EXPECT_EQ(refund.by_amount(Money{467}), (Refunded{Money{467}, Points{12}, Money{350}}));
-    EXPECT_EQ(refund.by_amount(Money{1200}), (Refunded{Money{1200}, Points{30}, Money{900}}));
-    EXPECT_TRUE(refund.is_complete());
+    struct Refund {
+        Money amount;
+        Points points;
+        Money cash;
+    };
+    ledger::Order order = ledger::settled_order({ledger::paid_line(2000, 50, 500)});
+    for (const Refund& expected :
+         {Refund{Money{333}, Points{8}, Money{250}}, Refund{Money{467}, Points{12}, Money{350}},
+          Refund{Money{1200}, Points{30}, Money{900}}}) {
+        const auto share = ledger::refund_amount(order, expected.amount);
+        ASSERT_TRUE(share.has_value());
+        EXPECT_EQ(share->points, expected.points);
+        EXPECT_EQ(share->cash, expected.cash);
+    }
+    EXPECT_EQ(order.refundable(), Money{});
 }
 
 TEST(SemanticsTable, ThirtyFirstOfJanuaryAndAMonth) {

@@ -1,5 +1,7 @@
 #include "server/shard/metrics.h"
 
+#include "tests/support/comes_true.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -96,13 +98,14 @@ TEST(ShardMetrics, CanBeReadWhileItsThreadCounts) {
         }
     });
     std::uint64_t last = 0;
-    while (last < rounds) {
+    EXPECT_TRUE(comes_true([&] {
         const std::uint64_t seen = metrics.done(CommandKind::earn);
         EXPECT_GE(seen, last);
         last = seen;
         const HistogramSnapshot snapshot = metrics.stage(Stage::apply).snapshot();
         EXPECT_LE(snapshot.percentile(0.5), rounds);
-    }
+        return last == rounds;
+    }));
     writer.join();
     EXPECT_EQ(metrics.stage(Stage::apply).snapshot().count(), rounds);
 }

@@ -1,3 +1,6 @@
+// Shard: what a turn does with reads, refusals, stalls and slices. JournalReader: walks and
+// answers.
+#include "server/ledger/entry_format.h"
 #include "tests/unit/shard/shard_world.h"
 
 #include <gtest/gtest.h>
@@ -304,6 +307,93 @@ TEST(JournalReader, ReadsNeighboursFromTheCommitThatItHasAlready) {
     EXPECT_EQ(answers[1].code, Code::ok);
     EXPECT_NE(answers[0].entry, answers[1].entry);
     EXPECT_EQ(answers[2].code, Code::unavailable);
+}
+
+// An account with a long history, and a reader that walks it back three entries at a turn.
+struct LongHistory {
+    ShardWorld world;
+    std::vector<RequestId> ids;  // of alice's earnings, oldest first
+    std::vector<Lsn> entries;    // theirs
+    std::vector<Lsn> others;     // behind each of them, an entry of another account
+    std::vector<ReadDone> answers;
+    std::unique_ptr<JournalReader> reader;
+
+    LongHistory() {
+        world.make_program();
+        for (int i = 0; i < 40; ++i) {
+            const Command earn = world.command(CommandKind::earn, Earn{.amount = Points{1 + i}});
+            ids.push_back(earn.head.request_id);
+            entries.push_back(world.ask(earn).entry_id);
+            Command of_another = world.command(CommandKind::earn, Earn{.amount = Points{1}});
+            of_another.head.member.low += 1;
+            others.push_back(world.ask(of_another).entry_id);
+        }
+        reader = std::make_unique<JournalReader>(world.journal(), 1, 3);
+    }
+    void ask(const ReadJob& job) { ASSERT_TRUE(reader->try_ask(ShardIndex{0}, job)); }
+    void turn() {
+        reader->run_once();
+        reader->drain(ShardIndex{0}, [&](ReadDone&& done) { answers.push_back(std::move(done)); });
+    }
+    // Turns until so many answers have come, or 100.
+    void turn_until(std::size_t count) {
+        for (int i = 0; i < 100 && answers.size() < count; ++i) turn();
+        ASSERT_EQ(answers.size(), count);
+    }
+    [[nodiscard]] ReadJob find(const RequestId& id) {
+        return {.what = ReadJob::What::find,
+                .ticket = 1,
+                .from = entries.back(),
+                .request_id = id,
+                .partner = world.command(CommandKind::ping, {}).head.partner};
+    }
+};
+
+// It gave up after 100,000 entries, with `unavailable` and nothing in the log.
+TEST(JournalReader, FindsARequestHoweverManyEntriesCameAfterIt) {
+    LongHistory history;
+    history.ask(history.find(history.ids.front()));
+    history.turn_until(1);
+    EXPECT_EQ(history.answers[0].code, Code::ok);
+    ledger::Entry entry;
+    ASSERT_TRUE(ledger::decode(history.answers[0].entry, entry).has_value());
+    EXPECT_EQ(entry.lsn, history.entries.front());
+
+    RequestId never_sent = history.ids.front();
+    never_sent.low += 500;
+    history.ask(history.find(never_sent));
+    history.turn_until(2);
+    EXPECT_EQ(history.answers[1].code, Code::not_executed);
+}
+
+TEST(JournalReader, DoesOtherJobsBetweenTheTurnsOfALongWalk) {
+    LongHistory history;
+    history.ask(history.find(history.ids.front()));
+    history.turn();
+    EXPECT_TRUE(history.answers.empty()) << "40 entries in one turn of 3";
+    history.ask({.what = ReadJob::What::entry, .ticket = 2, .from = history.entries[5]});
+    history.turn();
+    ASSERT_EQ(history.answers.size(), 1U);
+    EXPECT_EQ(history.answers[0].ticket, 2U);
+    history.turn_until(2);
+    EXPECT_EQ(history.answers[1].ticket, 1U);
+}
+
+// A page that began far back ended without a line, and pointed the client forward.
+TEST(JournalReader, GivesAPageOfAStatementHoweverFarBackItBegins) {
+    LongHistory history;
+    // `before` is no entry of alice's, so that the walk begins with her newest.
+    history.ask({.what = ReadJob::What::statement,
+                 .from = history.entries.back(),
+                 .before = history.others[1],
+                 .member = alice,
+                 .program = shop,
+                 .lines_max = 1});
+    history.turn_until(1);
+    EXPECT_EQ(history.answers[0].code, Code::ok);
+    ASSERT_EQ(history.answers[0].lines.size(), 1U);
+    EXPECT_EQ(history.answers[0].lines[0].entry_id, history.entries[1]);
+    EXPECT_EQ(history.answers[0].next, history.entries[1]);
 }
 
 }  // namespace

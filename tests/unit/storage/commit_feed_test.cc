@@ -1,6 +1,7 @@
 #include "storage/commit_feed.h"
 
 #include "storage/read_ahead.h"
+#include "tests/support/comes_true.h"
 #include "tests/unit/storage/memory_volume.h"
 #include "tests/unit/storage/storage_fixture.h"
 
@@ -149,9 +150,11 @@ TEST(ReadAhead, GoesThroughTheFilesInOrderAndNotBeyondItsWindow) {
                         {{.name = "a", .from = 2 * mebi, .to = 10 * mebi},
                          {.name = "b", .from = 0, .to = 100 * mebi}},
                         16 * mebi);
-        while (volume.bytes.load(std::memory_order_acquire) < 16 * mebi) std::this_thread::yield();
+        EXPECT_TRUE(
+            comes_true([&] { return volume.bytes.load(std::memory_order_acquire) >= 16 * mebi; }));
         ahead.consumed(8 * mebi);
-        while (volume.bytes.load(std::memory_order_acquire) < 24 * mebi) std::this_thread::yield();
+        EXPECT_TRUE(
+            comes_true([&] { return volume.bytes.load(std::memory_order_acquire) >= 24 * mebi; }));
     }
     // The end of its thread orders what it wrote before this.
     EXPECT_LE(volume.bytes.load(), 28 * mebi);

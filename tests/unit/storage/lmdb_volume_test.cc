@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <latch>
+#include <string>
+#include <thread>
 
 namespace suanpan::storage {
 namespace {
@@ -116,6 +119,36 @@ TEST_F(LmdbVolumeTest, NeverGrowsByMoreThanTheWorstCase) {
         ASSERT_TRUE(append(*store, key++, std::string(size, 'v')));
         EXPECT_LE(store->bytes_used(), before + store->bytes_worst_case(size));
     }
+}
+
+// LMDB cannot reuse pages that a reader may still see: the worst case has to allow for it, so that
+// MDB_MAP_FULL cannot come from a reader who takes longer than it should.
+TEST_F(LmdbVolumeTest, NeverGrowsByMoreWhileAReaderIsSlow) {
+    const std::shared_ptr<Store> store = make("s.lmdb");
+    ASSERT_TRUE(append(*store, 1, std::string(9000, 'a')));
+    std::latch is_reading(1);
+    std::latch may_end(1);
+    std::string seen;
+    std::thread reader([&] {
+        const auto visited = store->visit_at_or_after(1, [&](std::uint64_t, Bytes bytes) {
+            is_reading.count_down();
+            may_end.wait();
+            seen.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        });
+        EXPECT_TRUE(visited.has_value());
+    });
+    is_reading.wait();
+    bool appended = true;
+    for (std::uint64_t key = 2; key < 16 && appended; ++key) {
+        const std::size_t size = 1 + key * 997 % 9000;
+        const std::uint64_t before = store->bytes_used();
+        appended = append(*store, key, std::string(size, 'v')).has_value();
+        EXPECT_LE(store->bytes_used(), before + store->bytes_worst_case(size)) << key;
+    }
+    may_end.count_down();
+    reader.join();
+    EXPECT_TRUE(appended);
+    EXPECT_EQ(seen, std::string(9000, 'a')) << "what it read has changed meanwhile";
 }
 
 TEST_F(LmdbVolumeTest, FindsLargeValuesInTheRawFile) {

@@ -1,8 +1,11 @@
 // Writes the first inputs of every fuzz target by running the codecs: make_corpus
 // tests/fuzz/corpus. Only the files named here are written; findings that lie beside them stay.
+#include "protocol/base/assert.h"
 #include "protocol/codec.h"
 #include "server/ledger/entry_format.h"
 #include "server/ledger/ledger.h"
+#include "server/ledger/order_format.h"
+#include "server/shard/quote_seal.h"
 #include "storage/journal_files.h"
 #include "storage/journal_format.h"
 #include "storage/segment.h"
@@ -240,6 +243,87 @@ void make_settings() {
          "data_dir = \"a\\\"b\"\npartners_file = '/x'\nclock_tolerance=\"2s\"\n");
 }
 
+// Choices of order_fuzz.cc: whole tokens, terms before their HMAC, orders, rule books.
+void make_orders(const std::vector<Bytes>& entries) {
+    const Instant now{1'700'000'000'000'000'000};
+    const OrderTerms terms = some_terms(now);
+    const Bytes token = shard::QuoteSeal(Sha256{}).seal(terms, now);
+    write("order", "token", chosen(0, token));
+    // Without version and HMAC.
+    write("order", "token-mended",
+          chosen(1, std::span(token).subspan(4, token.size() - 4 - sizeof(Sha256))));
+    OrderTerms bare = terms;
+    bare.uses.clear();
+    bare.restricted.clear();
+    bare.lines.pop_back();
+    bare.list = bare.payable = bare.lines[0].payable;
+    const Bytes small = shard::QuoteSeal(Sha256{}).seal(bare, now);
+    write("order", "token-of-one-line",
+          chosen(1, std::span(small).subspan(4, small.size() - 4 - sizeof(Sha256))));
+    std::size_t orders = 0;
+    ledger::Entry entry;
+    for (const Bytes& bytes : entries) {
+        if (!ledger::decode(bytes, entry)) continue;
+        for (const ledger::OrderPtr& order : entry.orders) {
+            Bytes record;
+            ledger::put_order(record, *order);
+            write("order", "order-" + std::to_string(orders++), chosen(2, record));
+        }
+        if (entry.rules == nullptr) continue;
+        Bytes record;
+        ledger::put_rules(record, *entry.rules);
+        write("order", "rules", chosen(3, record));
+    }
+    // In parts refunded, with what it took.
+    ledger::Order refunded{.number = 1, .last_ordinal = 4};
+    refunded.id = codec_fixture::short_text<64>("A");
+    refunded.terms = terms;
+    refunded.line_refunded.resize(2);
+    refunded.state = OrderState::confirmed;
+    refunded.step = OrderStep::refunded;
+    refunded.settled_at = refunded.taken_at = now;
+    refunded.times_out = refunded.keep_until = now + days(30);
+    refunded.payment = codec_fixture::short_text<64>("p");
+    refunded.paid = terms.cash();
+    refunded.taken = {{.lot = {.expires_at = instant_never, .sequence = 1}, .amount = {50}}};
+    SUANPAN_ASSERT(ledger::refund_line(refunded, {.line = 0, .amount = {300}}));
+    SUANPAN_ASSERT(ledger::refund_amount(refunded, {100}));
+    Bytes record;
+    ledger::put_order(record, refunded);
+    write("order", "refunded", chosen(2, record));
+}
+
+// Numbers of checkout_fuzz.cc, then rules.
+void make_checkouts() {
+    const auto text = [](const std::string& name, const std::string& rules) {
+        Bytes out;
+        for (const int number : {40, 3, 0, 200, 9, 0})
+            out.push_back(static_cast<std::byte>(number));
+        put_all(out, storage::as_bytes(rules));
+        write("checkout", name, out);
+    };
+    const std::string deduction = "[[deduction]]\nid = 1\npoints = 10\nmoney = 7\n";
+    text("deduction", deduction);
+    text("limits", deduction +
+                       "step = 5\n[[limit]]\nid = 2\nper = \"day\"\npoints_max = 90\n"
+                       "[[limit]]\nid = 3\nper = \"order\"\npercent_max = \"2.5\"\n");
+    text("restriction", deduction +
+                            "[[restriction]]\nid = 1\nproducts = [1]\n[refund]\n"
+                            "late_payment = \"reacquire\"\n");
+    text("campaign", deduction +
+                         "[[campaign]]\nid = 7\nstart = 2027-01-01T00:00:00Z\n"
+                         "end = 2028-01-01T00:00:00Z\nmultiplier = \"3/2\"\n"
+                         "member_orders_max = 1\n");
+    text("budget", deduction +
+                       "[[campaign]]\nid = 7\nstart = 2027-01-01T00:00:00Z\n"
+                       "end = 2028-01-01T00:00:00Z\nbudget = 5\n");
+    text("prices", deduction +
+                       "[[price]]\nid = 1\nstage = \"wholesale\"\nquantity_from = 2\n"
+                       "off = 10\n[[full_reduction]]\nid = 2\n"
+                       "steps = [{from = 100, minus = 9}]\n");
+    text("broken", "[[deduction]]\nid = 1\npoints = 0\n");
+}
+
 // Steps of session_fuzz.cc: what happens, bytes delivered at once, then the step's own.
 void make_sessions() {
     const auto script = [](const std::string& name, std::initializer_list<int> bytes) {
@@ -250,6 +334,13 @@ void make_sessions() {
     script("earn-and-answer", {1, 2, 255, 0, 3, 255, 0, 0, 0, 100, 0, 6, 0, 128, 0});
     script("batch-cut-small",
            {0, 2, 3, 0, 3, 7, 1, 3, 0, 50, 0, 0, 5, 0, 0, 6, 0, 0, 0, 6, 0, 1, 0});
+    script("quote-and-settle",
+           {1, 2, 255, 0, 3, 255, 23, 0, 0, 6, 0, 0, 0, 3, 255, 19, 0, 0, 1, 0, 6, 0, 128, 0});
+    script("confirm-cancel-refund",
+           {1, 2,   255, 0, 3, 255, 20, 0, 0,   1, 1, 9, 0, 4, 255, 21, 0, 0, 1,
+            5, 255, 22,  0, 0, 1,   6,  0, 128, 0, 6, 0, 0, 0, 6,   0,  0, 0});
+    script("order-terms-rules", {1, 2, 255, 0,  3, 255, 24, 0, 0, 1, 4, 255, 25, 0, 0,
+                                 1, 5, 255, 26, 0, 0,   6,  0, 0, 0, 6, 0,   0,  0});
     script("statement-with-rows", {1, 2, 255, 0, 3, 255, 13, 0, 0, 20, 6, 0, 128, 2});
     script("expiring-refused", {1, 2, 255, 0, 3, 255, 15, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0});
     script("little-partner", {0, 2, 255, 1, 3, 255, 0, 0, 0, 1, 0, 3, 255, 2, 0, 0, 9, 0});
@@ -273,7 +364,10 @@ int main(int argc, char** argv) try {
     fuzz::make_requests();
     fuzz::make_replies();
     ledger::Ledger ledger({.seed = 99});
-    fuzz::make_commits(fuzz::run_commands(ledger));
+    const std::vector<std::vector<std::byte>> entries = fuzz::run_commands(ledger);
+    fuzz::make_commits(entries);
+    fuzz::make_orders(entries);
+    fuzz::make_checkouts();
     fuzz::make_records(ledger);
     fuzz::make_texts();
     fuzz::make_settings();

@@ -142,7 +142,7 @@ TEST(OfferFile, RefusesQuantitiesThatMakeNoSense) {
 
 TEST(OfferFile, RefusesNumbersThatAreUsedTwice) {
     EXPECT_THAT(mistakes(std::string(head) + std::string(head)),
-                ElementsAre("line 10: offer[2].id: is an earlier offer's"));
+                ElementsAre("line 11: offer[2].id: is an earlier offer's"));
     const std::string rule =
         "[[velocity]]\nid = 1\nper = \"member\"\nkind = \"redeem\"\ncount = 1\nwindow_seconds = "
         "1\n";

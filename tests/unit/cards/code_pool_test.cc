@@ -179,7 +179,7 @@ TEST(CodePoolDeathTest, IssuesACodeAtMostOnce) {
 }
 
 TEST(CodePool, KeepsACodeInSixtyFourBytes) {
-    for (const std::uint64_t codes : {1'000'000ULL, 720'000ULL, 1'048'577ULL}) {
+    for (const std::uint64_t codes : {1'000'000ULL, 180'000ULL, 262'145ULL}) {
         const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
         CodePool pool(IssueOrder::soonest_expiry_first);
         pool.open_batch(first);

@@ -80,7 +80,7 @@ public:
         if (quote.outcome.code != Code::ok) return;
         SUANPAN_ASSERT(quote.discounts + quote.coupons + quote.value + quote.cash ==
                        quote.list);  // INV-8
-        const auto terms = checkout_.open_token(quote.token);
+        const auto terms = checkout_.open_token(quote.token, now);
         SUANPAN_ASSERT(terms.has_value() && terms->points == quote.points);
         const Settle settle{.payload = nullptr, .terms = &*terms, .order = short_text<64>("A")};
         SUANPAN_ASSERT(run(settle, CommandKind::settle));

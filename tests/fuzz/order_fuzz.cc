@@ -4,8 +4,7 @@
 // Input: one byte of choice, then
 //   0: a whole token;
 //   1: what stands in a token before its HMAC, which the target adds, so that the fuzzer gets
-//   behind
-//      it: the day of the key, then the terms;
+//      behind it: the day of the key, then the terms;
 //   2: an order's record;
 //   3: a rule book's record, whose hash the target mends.
 #include "protocol/base/assert.h"
@@ -41,18 +40,18 @@ Sha256 key_of(std::uint32_t day) {
 
 void fuzz_token(std::span<const std::byte> bytes, bool is_mended) {
     shard::QuoteSeal seal(secret);
-    const auto terms = seal.open(copy_of(bytes));
+    const auto terms = seal.open(copy_of(bytes), now);
     if (!terms) return;
     SUANPAN_ASSERT(is_mended);  // else the fuzzer has forged one
     SUANPAN_ASSERT(terms->is_sound());
     SUANPAN_ASSERT(terms->cash() >= Money{});
     const std::vector<std::byte> again = seal.seal(*terms, now);
     SUANPAN_ASSERT(again.size() == bytes.size());
-    SUANPAN_ASSERT(seal.open(again) == terms);
+    SUANPAN_ASSERT(seal.open(again, now) == terms);
     for (const std::size_t at : {std::size_t{0}, again.size() / 2, again.size() - 1}) {
         std::vector<std::byte> altered = again;
         altered[at] ^= std::byte{1};
-        SUANPAN_ASSERT(!seal.open(altered));
+        SUANPAN_ASSERT(!seal.open(altered, now));
     }
 }
 

@@ -230,7 +230,26 @@ private:
         return static_cast<T>(head.small);
     }
 
+    // Reserved, where an effect has nothing small to say.
+    static constexpr bool has_small(std::uint16_t tag) {
+        switch (tag) {
+            case tag_debt:
+            case tag_tally:
+            case tag_limit:
+            case tag_day_spent:
+            case tag_sliding:
+            case tag_program:
+            case tag_order:
+            case tag_use:
+            case tag_rules:
+                return false;
+            default:
+                return true;
+        }
+    }
+
     void read_body(EffectHead head) {
+        require(has_small(head.tag) || head.small == 0);
         switch (head.tag) {
             case tag_lot: {
                 LotDelta e;

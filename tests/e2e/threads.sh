@@ -26,7 +26,7 @@ look_around() {
     for ((round = 0; round < 8; round++)); do
         "$tool" "${target[@]}" statement name:alice >/dev/null
         "$tool" "${target[@]}" balance name:alice >/dev/null
-        "$tool" "${target[@]}" top --metrics-port "$metrics_port" --rounds 1 --interval 50ms >/dev/null
+        "$tool" "${target[@]}" top --metrics-port "$metrics_port" --rounds 1 --interval 100ms >/dev/null
         kill -HUP "$server_pid"
     done
 }

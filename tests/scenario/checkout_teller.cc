@@ -37,8 +37,9 @@ constexpr NamedNumber limit_kinds[] = {
     {"day_points", 36},     {"month_points", 37},
 };
 constexpr NamedNumber uncovered_limits[] = {
-    {"points", 1},      {"account", 2},  {"account_day", 3}, {"limit_day", 4},
-    {"limit_month", 5}, {"campaign", 6}, {"coupon", 7},      {"lots", 8},
+    {"points", 1},          {"account", 2},       {"account_day", 3}, {"limit_day", 4},
+    {"limit_month", 5},     {"campaign", 6},      {"coupon", 7},      {"lots", 8},
+    {"campaign_budget", 9}, {"coupon_total", 10},
 };
 constexpr NamedNumber order_states[] = {
     {"waiting", 1}, {"confirmed", 2}, {"cancelled", 3}, {"refunded", 4}};

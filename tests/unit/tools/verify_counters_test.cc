@@ -1,4 +1,5 @@
 // suanpan-verify on journals with counters that all members share (INV-11).
+#include "protocol/base/hash.h"
 #include "protocol/order.h"
 #include "tests/unit/tools/points_folder.h"
 
@@ -33,6 +34,7 @@ public:
             std::to_string(budget) + "\n";
         CommandPayload payload;
         const auto bytes = std::as_bytes(std::span(text));
+        if (version == 1) terms_hash_ = sha256(bytes);
         payload.text.assign(bytes.begin(), bytes.end());
         return run({}, CommandKind::rules_put,
                    PutRules{.payload = &payload, .version = version, .effective_from = {}});
@@ -44,8 +46,9 @@ public:
         terms.program = lotus;
         terms.member = alice;
         terms.rule_version = 1;
+        terms.terms_hash = terms_hash_;
         terms.currency.bytes[0] = 'C';
-        terms.valid_until = instant_never;
+        terms.valid_until = Instant{1'900'000'000'000'000'000};
         terms.time_out = hours(1);
         terms.list = terms.payable = Money{value + cash};
         terms.value = Money{value};
@@ -67,6 +70,7 @@ public:
     }
 
 private:
+    Sha256 terms_hash_{};
     std::uint64_t orders_ = 0;
 };
 

@@ -192,13 +192,27 @@ void give_back_uses(const Account& account, const Order& order, LocalDate today,
     }
 }
 
+namespace {
+
+// True where points that the entry puts into a lot stay there: debt may have taken them all, in the
+// very next effect. Then the lot is not there, as it would not be had they been posted alone.
+bool stay(const LotDelta& put, const Entry& entry, std::size_t at) {
+    if (at + 1 == entry.effects.size()) return true;
+    const auto* next = std::get_if<LotDelta>(&entry.effects[at + 1]);
+    return next == nullptr || next->cause != Cause::debt || next->lot != put.lot ||
+           next->delta + put.delta > Points{};
+}
+
+}  // namespace
+
 LotKey target_lot(const Account& account, const Entry& entry, const LotKey& key, bool merge) {
     if (!merge) return key;
     if (const Lot* same = account.lots().find_same(key, true); same != nullptr) return same->key;
-    for (const Effect& effect : entry.effects)
-        if (const auto* delta = std::get_if<LotDelta>(&effect);
-            delta != nullptr && delta->delta > Points{} && delta->lot.merges_with(key))
-            return delta->lot;
+    for (std::size_t i = 0; i < entry.effects.size(); ++i)
+        if (const auto* put = std::get_if<LotDelta>(&entry.effects[i]);
+            put != nullptr && put->delta > Points{} && put->lot.merges_with(key) &&
+            stay(*put, entry, i))
+            return put->lot;
     return key;
 }
 

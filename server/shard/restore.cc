@@ -1,5 +1,6 @@
 #include "server/shard/restore.h"
 
+#include "protocol/base/canary.h"
 #include "protocol/limits.h"
 #include "server/shard/committer.h"
 #include "server/shard/start_record.h"
@@ -69,7 +70,8 @@ RestoreReport restore(storage::Volume& volume, const RestoreOptions& options) {
                          .wake_commit_thread = {}});
     make_room(volume, *journal, committer);
     const Instant now = std::max(options.now, journal->last_time());
-    committer.raise_floor((now + limits::request_future_max).unix_ms());
+    if (!SUANPAN_CANARY(restore_raises_no_floor))
+        committer.raise_floor((now + limits::request_future_max).unix_ms());
     commit_start_record(committer, now, directory.incarnation(), 0);
     report.request_floor_ms = committer.durable_floor_ms();
     if (const auto closed = journal->close(); !closed.has_value())

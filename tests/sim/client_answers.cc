@@ -15,6 +15,13 @@ bool is_final(Code code) {
     return code == Code::ok || is_state_refusal(code);
 }
 
+// The oldest entry that has to be read before the op is decided.
+Lsn subject_of(const Op& op) {
+    if (const auto* refund = std::get_if<Refund>(&op.command.body)) return refund->original;
+    if (const auto* revoke = std::get_if<Revoke>(&op.command.body)) return revoke->original;
+    return Lsn{1};
+}
+
 // INV-8: nothing is lost between list price and cash, in each line and in all of them.
 void check_sums(const QuoteAnswer& quote, const AskedOrder& asked) {
     QuotedLine sum;
@@ -44,11 +51,8 @@ void SimClient::take_answer(Op& op, const Outcome& outcome) {
     const auto group = static_cast<std::uint16_t>(outcome.code) / 100;
     const bool was_final = op.answer && is_final(op.answer->code);
     if (group == 1) throw Violation("a sound frame was called unreadable");
-    if (group == 4) return;                    // not now: it will be sent again
-    if (outcome.code == Code::history_ends) {  // a retention has removed what would tell
-        op.is_abandoned = true;
-        return;
-    }
+    if (group == 4) return;  // not now: it will be sent again
+    if (outcome.code == Code::history_ends) return end_history(op, subject_of(op));
     if (outcome.code == Code::request_from_future) return;  // it will be the present one day
     if (outcome.code == Code::request_too_old) {
         if (!op.can_be_looked_up()) op.is_abandoned = true;
@@ -68,6 +72,15 @@ void SimClient::take_answer(Op& op, const Outcome& outcome) {
     }
     if (is_final(outcome.code)) take_word(op, outcome);
     op.answer = outcome;
+}
+
+// A retention has removed what the op is about, or what would tell what it came to. `missing` is
+// the oldest entry that can be meant.
+void SimClient::end_history(Op& op, Lsn missing) {
+    if (missing >= workload_.oldest)
+        throw Violation(
+            fmt::format("history was said to end behind LSN {}, which is there", missing.value));
+    op.is_abandoned = true;
 }
 
 // What the op came to has been heard for the first time: from its answer or from a lookup.
@@ -98,7 +111,7 @@ void SimClient::take_lookup(Op& op, const Outcome& outcome) {
     }
     const bool is_word = outcome.code == Code::ok || outcome.code == Code::refused ||
                          outcome.code == Code::not_executed;
-    if (outcome.code == Code::history_ends) op.is_abandoned = true;
+    if (outcome.code == Code::history_ends) end_history(op, Lsn{1});
     if (!is_word) return;  // busy, unavailable: ask again
     if (was_final && !op.has_rival) {
         // A refusal is forgotten with the floor, an execution never.

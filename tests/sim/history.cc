@@ -109,10 +109,11 @@ private:
         if (!entry.orders.empty()) take_orders(entry);
     }
 
-    // The request-log floor of the last restore before this entry.
+    // The request-log floor of the last restore before this entry; the newest entry of a copy ran
+    // before that copy was restored.
     [[nodiscard]] std::int64_t restored_floor_of(Lsn lsn) const {
-        const auto after = restores_.upper_bound(lsn);
-        return after == restores_.begin() ? 0 : std::prev(after)->second;
+        const auto not_before = restores_.lower_bound(lsn);
+        return not_before == restores_.begin() ? 0 : std::prev(not_before)->second;
     }
 
     // The orders as the entry leaves them are the model's (INV-6, INV-8, INV-10).

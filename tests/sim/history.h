@@ -27,7 +27,7 @@ struct Secrets {
     Sha256 quote_secret{};
 };
 
-// For each restore of a copy: its newest entry, and the request-log floor that it has raised.
+// For each restore of a copy: its newest entry, and the request-log floor that it had to raise.
 using Restores = std::map<Lsn, std::int64_t>;
 
 // Checks every op and read of the workload: acknowledged is done exactly once, refused is not done,

@@ -83,8 +83,6 @@ int main(int argc, char** argv) {
     app.add_option("--seed", options.seed, "The first seed; a fresh one where it is left out");
     app.add_option("--seeds", seeds, "How many seeds, one after the other");
     app.add_option("--events", options.events, "Requests that the clients make in each");
-    app.add_flag("--copies", options.with_copies,
-                 "Simulate retentions, and restores of copies, as well (docs/testing.md)");
     app.add_flag("--trace", options.traces, "Tell what happens, step by step");
     app.add_flag("--probes", shows_probes, "Print how often each rare path was taken");
     app.add_flag("--all-probes", needs_all_probes, "Fail where a rare path was never taken");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace suanpan::sim {
 namespace {
@@ -32,10 +33,14 @@ ReadCheck::ReadCheck(const std::vector<Read>& reads) {
 bool ReadCheck::matches(const AccountName& name, const Account& account, const Read& read,
                         const model::Model& model) {
     if (read.kind == CommandKind::statement) {
-        // Newest first, without a gap, down to the page's end.
-        const bool starts_right = read.lines.empty() == account.lines.empty() &&
-                                  read.lines.size() <= account.lines.size();
-        return starts_right &&
+        // Newest first, without a gap, down to the page's end; or to where history ends.
+        const bool is_cut_short = read.outcome.code == Code::history_ends;
+        const bool ends_right =
+            is_cut_short ? read.lines.size() < account.lines.size() &&
+                               account.lines.rbegin()[std::ssize(read.lines)].entry_id < read.oldest
+                         : read.lines.empty() == account.lines.empty() &&
+                               read.lines.size() <= account.lines.size();
+        return ends_right &&
                std::equal(read.lines.begin(), read.lines.end(), account.lines.rbegin(),
                           [](const auto& a, const auto& b) { return same(a, b); });
     }

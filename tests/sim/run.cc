@@ -24,7 +24,7 @@ SimPartners::SimPartners() {
 }
 
 bool may_be_missed(std::string_view probe_sentence) {
-    constexpr std::array<std::string_view, 5> sentences{
+    constexpr std::array<std::string_view, 4> sentences{
         // A store whose index is ahead of its values: the real files' images show that.
         "an incomplete last commit was dropped",
         // Rot in a record shows when the records are read, not when the file is opened.
@@ -32,15 +32,12 @@ bool may_be_missed(std::string_view probe_sentence) {
         // More than 64 items due at once: one seed in hundreds gets there.
         "a request posted more due items than fit into its own entry",
         "more was due than one entry posts along",
-        // Retentions are simulated on demand: SimOptions::with_copies.
-        "a baseline was sealed already, its segments had not gone",
     };
     return std::ranges::find(sentences, probe_sentence) != sentences.end();
 }
 
 std::string replay_line(const SimOptions& options) {
-    return fmt::format("suanpan-sim --seed={} --events={}{}", options.seed, options.events,
-                       options.with_copies ? " --copies" : "");
+    return fmt::format("suanpan-sim --seed={} --events={}", options.seed, options.events);
 }
 
 }  // namespace suanpan::sim

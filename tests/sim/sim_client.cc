@@ -152,6 +152,7 @@ void SimClient::take_results(const UnderWay& sent, std::span<const std::byte> bo
 void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durable) {
     read.answered_at = trace_.step;
     read.durable = durable;
+    read.oldest = workload_.oldest;
     if (read.kind == CommandKind::quote) return take_quote(std::move(read), body);
     if (read.kind == CommandKind::order) return take_order(std::move(read), body);
     if (read.kind == CommandKind::terms) return take_terms(std::move(read), body);
@@ -175,7 +176,8 @@ void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durabl
                static_cast<int>(read.kind), read.member.low, static_cast<int>(read.program),
                text_of(read.outcome.code).name, read.outcome.balances.available.value,
                read.outcome.balances.held.value);
-    if (read.outcome.code != Code::ok) return;
+    const bool is_cut_short = read.outcome.code == Code::history_ends;
+    if (read.outcome.code != Code::ok && !is_cut_short) return;
     if (read.before.value == 0 && !read.lines.empty())
         workload_.note_told(read.member, read.program, read.lines.front().entry_id);
     workload_.reads.push_back(std::move(read));

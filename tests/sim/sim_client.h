@@ -71,6 +71,7 @@ private:
     void take_answer(Op& op, const Outcome& outcome);
     void take_lookup(Op& op, const Outcome& outcome);
     void take_word(Op& op, const Outcome& outcome);
+    void end_history(Op& op, Lsn missing);
     void send_ops(std::size_t first, bool wants_all);
     void send_lookup(std::uint32_t op);
     void send_read(Read read, const CommandBody& body);

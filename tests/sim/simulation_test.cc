@@ -37,6 +37,8 @@ TEST(Simulation, LosesNothingItPromisedInTheStandardSeeds) {
     EXPECT_GT(sum.failed_flushes, 0U);
     EXPECT_GT(sum.cuts, standard_seeds);
     EXPECT_GT(sum.checkpoints, standard_seeds / 4);
+    EXPECT_GT(sum.retired, 0U);
+    EXPECT_GT(sum.restores, 0U);
     EXPECT_GT(sum.repeats, standard_seeds);
     EXPECT_GT(sum.reads, standard_seeds);
     EXPECT_GT(sum.looked_up, standard_seeds);

@@ -42,7 +42,7 @@ Simulator::Simulator(const SimOptions& options, const PartnerDirectory& partners
       partners_(partners),
       trace_{.is_on = options.traces},
       random_(options.seed),
-      world_(draw_world(random_, options.with_copies)),
+      world_(draw_world(random_)),
       disk_(random_),
       clock_(beginning),
       workload_(world_.workload, random_) {
@@ -96,6 +96,7 @@ bool Simulator::try_start() {
         trace_.say("server starts with {} shards at LSN {}, from a checkpoint of LSN {}",
                    server_->shape().shards, server_->journal().last_lsn().value,
                    server_->recovered().checkpoint_lsn.value);
+        workload_.oldest = server_->journal().oldest_lsn();
         return true;
     } catch (const Crash& crash) {
         trace_.say("server dies while it starts: {}", crash.what());

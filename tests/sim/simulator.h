@@ -23,8 +23,6 @@ namespace suanpan::sim {
 struct SimOptions {
     std::uint64_t seed = 1;
     std::uint64_t events = 400;  // requests that the clients make
-    // Retentions, and restores of copies, as well.
-    bool with_copies = false;
     bool traces = false;
 };
 

@@ -1,4 +1,5 @@
 // How a simulation keeps a history, copies a data directory and gets it back.
+#include "protocol/limits.h"
 #include "server/shard/restore.h"
 #include "storage/open_error.h"
 #include "tests/sim/simulator.h"
@@ -35,10 +36,13 @@ void Simulator::archive_entries() {
 void Simulator::step_retainer() {
     // What the retainer removes is known from here on to the archive alone.
     archive_entries();
-    if (!server_->step_retainer()) return;
+    const bool is_retired = server_->step_retainer();
+    workload_.oldest = server_->journal().oldest_lsn();
+    if (!is_retired) return;
     ++report_.retired;
     trace_.say("history before LSN {} has gone", server_->journal().oldest_lsn().value);
-    static_cast<void>(entries());
+    // The process may have died in a removal, of which nobody is told; act() looks at that.
+    if (!disk_.is_dead) static_cast<void>(entries());
 }
 
 // The server has just stopped in order.
@@ -76,7 +80,8 @@ bool Simulator::try_restore() {
                 shard::restore(volume, {.segment_bytes = sim_segment_bytes, .now = clock_.wall()});
             if (report.last_lsn < backup_->last)
                 throw Violation("P1: a restore has lost entries of its copy");
-            restores_[backup_->last] = report.request_floor_ms;
+            // What a restore promises, whatever this one says that it has done.
+            restores_[backup_->last] = (clock_.wall() + limits::request_future_max).unix_ms();
             trace_.say("a backup is restored, up to LSN {}, as incarnation {}",
                        report.last_lsn.value, report.incarnation);
             disk_.is_locked = false;

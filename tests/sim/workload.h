@@ -52,6 +52,7 @@ struct Read {
     std::uint64_t answered_at = 0;
     Lsn known;    // newest entry of the account that anybody had been told of when it was sent
     Lsn durable;  // last durable entry when it was answered
+    Lsn oldest;   // entry that was not removed by then
     Outcome outcome;
     std::vector<StatementLine> lines;
     std::vector<ExpiringRow> rows;
@@ -95,6 +96,7 @@ public:
     std::vector<Read> rule_reads;  // quotes and terms, which rest on a version of the rules
     std::vector<Quoted> quotes;
     std::map<std::string, RuleFacts> rules;  // every text that was ever sent
+    Lsn oldest{1};                           // entry that no retention of this server has removed
 
     // Appends the creation of program `id` (1..programs), to be sent before anything else.
     std::uint32_t add_program(std::uint32_t id, Instant wall);

@@ -14,7 +14,7 @@ using Rates = std::array<std::uint64_t, 4>;
 
 }  // namespace
 
-World draw_world(Random& random, bool with_copies) {
+World draw_world(Random& random) {
     World world;
     world.clients = 1 + random.below(6);
     world.workload = {.members = pick(random, Rates{1, 3, 6, 20}),
@@ -41,11 +41,6 @@ World draw_world(Random& random, bool with_copies) {
     world.backup_one_in = pick(random, Rates{0, 1, 1, 3});
     world.restore_one_in = pick(random, Rates{0, 3000, 10'000, 30'000});
     world.keeps_all = random.one_in(3);
-    if (!with_copies) {
-        world.backup_one_in = 0;
-        world.restore_one_in = 0;
-        world.keeps_all = true;
-    }
     world.slow_journal = pick(random, Rates{0, 1, 3, 30});
     world.step_max = pick(random, std::array{nanoseconds(20'000), milliseconds(1), milliseconds(20),
                                              milliseconds(200)});

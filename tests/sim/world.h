@@ -34,8 +34,7 @@ struct World {
     Duration step_max;                 // that passes with a step
 };
 
-// Retentions and restores only `with_copies`; the rest of a seed's world is the same.
-[[nodiscard]] World draw_world(Random& random, bool with_copies);
+[[nodiscard]] World draw_world(Random& random);
 // What an operator may have chosen for the next life; bounds are mostly tiny.
 [[nodiscard]] ServerShape draw_server(Random& random);
 

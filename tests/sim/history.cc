@@ -70,7 +70,6 @@ public:
           secrets_(secrets),
           restores_(restores),
           workload_(workload),
-          seal_(secrets.quote_secret),
           reads_(workload.reads),
           rules_(workload) {
         for (const Op& op : workload.ops)
@@ -146,7 +145,8 @@ private:
     // What a settlement's token promises: what its client was told, and nothing else (INV-8).
     OrderTerms terms_of(const Entry& entry, const Op& op) {
         const auto& settle = std::get<Settle>(op.command.body);
-        const auto terms = seal_.open(settle.payload->token, entry.time);
+        shard::QuoteSeal seal(std::prev(secrets_.quote_secrets.lower_bound(entry.lsn))->second);
+        const auto terms = seal.open(settle.payload->token, entry.time);
         if (!terms || !op.quote)
             throw Violation(fmt::format("LSN {} settles what was never quoted", entry.lsn.value));
         const QuoteAnswer& told = workload_.quotes[*op.quote].answer;
@@ -257,7 +257,6 @@ private:
     const Secrets secrets_;
     const Restores& restores_;
     const Workload& workload_;
-    shard::QuoteSeal seal_;
     ReadCheck reads_;
     RulesCheck rules_;
     std::map<Digest, Request> requests_;

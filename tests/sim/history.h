@@ -24,7 +24,8 @@ void read_entries(const storage::Journal& journal, EntryBytes& archive, bool com
 struct Secrets {
     std::uint64_t body_hash_key = 0;
     std::uint64_t digest_seed = 0;
-    Sha256 quote_secret{};
+    // For entries after that LSN: each restore makes another, under which no older quote settles.
+    std::map<Lsn, Sha256> quote_secrets;
 };
 
 // For each restore of a copy: its newest entry, and the request-log floor that it had to raise.

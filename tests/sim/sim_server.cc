@@ -156,7 +156,7 @@ bool SimServer::is_quiet() const {
 Secrets SimServer::secrets() const {
     return {.body_hash_key = shard::body_hash_key(directory_),
             .digest_seed = shard::digest_seed(directory_),
-            .quote_secret = directory_.quote_secret()};
+            .quote_secrets = {{Lsn{}, directory_.quote_secret()}}};
 }
 
 void SimServer::stop_in_order() {

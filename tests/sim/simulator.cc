@@ -97,6 +97,8 @@ bool Simulator::try_start() {
                    server_->shape().shards, server_->journal().last_lsn().value,
                    server_->recovered().checkpoint_lsn.value);
         workload_.oldest = server_->journal().oldest_lsn();
+        quote_secrets_.try_emplace(quote_secrets_.empty() ? Lsn{} : server_->journal().last_lsn(),
+                                   server_->secrets().quote_secrets.at(Lsn{}));
         return true;
     } catch (const Crash& crash) {
         trace_.say("server dies while it starts: {}", crash.what());

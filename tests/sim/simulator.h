@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,7 +126,8 @@ private:
     EntryBytes archive_;  // all entries that were ever durable, those of removed segments too
     std::optional<Backup> backup_;
     Restores restores_;
-    bool trusts_disk_ = false;  // the operator has looked at it after a failed flush
+    std::map<Lsn, Sha256> quote_secrets_;  // as in Secrets
+    bool trusts_disk_ = false;             // the operator has looked at it after a failed flush
     SimReport report_;
     bool are_programs_made_ = false;
     bool has_faults_ = true;

@@ -62,6 +62,7 @@ void Simulator::restore_backup() {
     while (!try_restore()) disk_.end_process();
     archive_.resize(backup_->last.value);
     restores_.erase(restores_.upper_bound(backup_->last), restores_.end());
+    quote_secrets_.erase(quote_secrets_.lower_bound(backup_->last), quote_secrets_.end());
     for (const std::uint32_t op : workload_.undo_after(backup_->last, backup_->told))
         lines_[workload_.ops[op].client].client->own(op);
 }

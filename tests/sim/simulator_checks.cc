@@ -92,7 +92,9 @@ void Simulator::check_uses(model::Model& model) {
 void Simulator::check_history() {
     const EntryBytes entries = this->entries();
     model::Model model;
-    sim::check_history(entries, workload_, server_->secrets(), restores_, model);
+    Secrets secrets = server_->secrets();
+    secrets.quote_secrets = quote_secrets_;
+    sim::check_history(entries, workload_, secrets, restores_, model);
     check_totals(model);
     check_uses(model);
     // The same state once more, after a stop in order, a power cut and a start with other shards.

@@ -258,7 +258,7 @@ std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
     std::erase_if(rule_reads, [last](const Read& read) { return read.durable > last; });
     told_ = then.entries;
     told_rules_ = then.rules;
-    // Tokens from afterwards stay authentic; their holders throw them away with the rest.
+    // Tokens of before settle nothing any more; their holders throw them away with the rest.
     quotes_begin_ = quotes.size();
     return undone;
 }

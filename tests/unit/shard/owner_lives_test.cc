@@ -174,7 +174,9 @@ TEST(OwnerLives, KeepEveryLimitThroughCrashesAndChangesOfRules) {
     int settled = 0;
     int not_now = 0;
     int used_up = 0;
-    for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    // Which member lies on which shard is drawn anew by each folder, so the rarest answer may want
+    // more lives than usual.
+    for (std::uint32_t seed = 1; seed <= 12 || (used_up == 0 && seed <= 100); ++seed) {
         SCOPED_TRACE(seed);
         Lives lives(seed);
         lives.live(300);

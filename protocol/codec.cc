@@ -65,6 +65,13 @@ bool is_request_kind(std::uint16_t kind) {
         case CommandKind::rules_put:
             return true;
         case CommandKind::challenge:
+        // The wire has no messages of these yet.
+        case CommandKind::redeem:
+        case CommandKind::reveal:
+        case CommandKind::offers:
+        case CommandKind::vouchers:
+        case CommandKind::offers_put:
+        case CommandKind::codes_import:
             return false;
     }
     return false;

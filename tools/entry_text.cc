@@ -55,6 +55,10 @@ std::string_view name_of(UseKind kind) {
             return "campaign";
         case UseKind::coupon:
             return "coupon";
+        case UseKind::offer_day:
+            return "offer of the day";
+        case UseKind::offer:
+            return "offer";
     }
     return "?";
 }

@@ -49,6 +49,11 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
         void operator()(const Explanation& answer) const {
             encode_explanation(out, header, answer);
         }
+        // Of kinds that the wire has no messages of yet, so that nobody can ask for them.
+        template <typename Answer>
+        void operator()(const Answer& answer) const {
+            encode_refusal(out, header, answer.outcome);
+        }
     };
     std::visit(Encode{out, header}, body);
 }

@@ -49,13 +49,15 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
         void operator()(const Explanation& answer) const {
             encode_explanation(out, header, answer);
         }
-        // Of kinds that the wire has no messages of yet, so that nobody can ask for them.
-        template <typename Answer>
-        void operator()(const Answer& answer) const {
-            encode_refusal(out, header, answer.outcome);
-        }
     };
-    std::visit(Encode{out, header}, body);
+    std::visit(
+        [&](const auto& answer) {
+            if constexpr (requires { Encode{out, header}(answer); })
+                Encode{out, header}(answer);
+            else  // of a kind that the wire has no messages of yet: nobody can ask for it
+                encode_refusal(out, header, answer.outcome);
+        },
+        body);
 }
 
 }  // namespace

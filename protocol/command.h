@@ -11,6 +11,7 @@
 #include "protocol/code.h"
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
@@ -241,7 +242,14 @@ struct VoucherNumber {
     std::uint32_t unit = 0;    // of the redemption, from 0
     std::uint64_t ticket = 0;  // from 1; 0: no voucher
     std::uint64_t home = 0;    // hash of the member who bought it (docs/decisions/0016)
-    friend auto operator<=>(const VoucherNumber&, const VoucherNumber&) = default;
+    // By offer, then in the order of issue.
+    friend std::strong_ordering operator<=>(const VoucherNumber& a, const VoucherNumber& b) {
+        if (a.offer != b.offer) return a.offer <=> b.offer;
+        if (a.ticket != b.ticket) return a.ticket <=> b.ticket;
+        if (a.unit != b.unit) return a.unit <=> b.unit;
+        return a.home <=> b.home;
+    }
+    friend bool operator==(const VoucherNumber&, const VoucherNumber&) = default;
 };
 static_assert(sizeof(VoucherNumber) == 24);
 

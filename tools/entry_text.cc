@@ -64,6 +64,7 @@ std::string_view name_of(UseKind kind) {
 }
 
 std::string_view name_of(CounterKind kind) {
+    if (kind == CounterKind::offer_stock) return "stock of offer";
     return kind == CounterKind::campaign_budget ? "budget of campaign" : "total of coupon";
 }
 
@@ -129,6 +130,21 @@ struct EffectText {
         return text;
     }
 
+    std::string operator()(const OffersPut&) const {
+        return fmt::format("offers   version {} of the file, {} bytes, sha256 {}",
+                           entry.offers->version, entry.offers->text.size(),
+                           storage::to_hex(entry.offers->hash).substr(0, 16));
+    }
+    std::string operator()(const TicketTaken& e) const {
+        return fmt::format("ticket   {} of offer {}; all up to {} were durable", e.ticket, e.offer,
+                           e.floor);
+    }
+    std::string operator()(const VoucherPut& e) const {
+        const VoucherNumber& number = entry.vouchers[e.place]->number;
+        return fmt::format("voucher  offer {}, ticket {}, unit {}", number.offer, number.ticket,
+                           number.unit);
+    }
+
     const Entry& entry;
 
 private:
@@ -162,6 +178,8 @@ std::string_view name_of(EntryKind kind) {
             return "program_active";
         case EntryKind::rules_active:
             return "rules_active";
+        case EntryKind::offers_active:
+            return "offers_active";
         default:
             return suanpan::name_of(static_cast<CommandKind>(kind));
     }

@@ -82,7 +82,11 @@ public:
     [[nodiscard]] Decided<void> check_resize(std::int64_t expected, std::int64_t total) const;
     void resize(std::int64_t total);
 
-    // ---- replay: the same effects, durable at once
+    // ---- replay: what is durable
+
+    // Of a new stock, all at once: units issued, the highest ticket, and those below that nobody
+    // has.
+    void restore(std::int64_t issued, Ticket last, const std::set<std::uint64_t>& missing);
 
     void replay(const StockTaken& taken);
     void replay(const StockPaid& paid);

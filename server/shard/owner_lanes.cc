@@ -14,11 +14,15 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
     for (auto& lane : lanes_) lane = std::make_unique<Lane>(slots);
     ledger::CounterMap units;
     std::map<ledger::CounterKey, ledger::ReservedMap> reserved;
+    std::map<ledger::CounterKey, ledger::TicketSpan> tickets;
     for (const auto& each : ledgers) {
         each->add_counters_to(units);
         each->add_reserved_to(reserved);
+        each->add_tickets_to(tickets);
     }
-    for (const auto& [key, sum] : units) at_start_[key] = {.units = sum, .reserved = reserved[key]};
+    for (const auto& [key, sum] : units)
+        at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}};
+    for (const auto& [key, span] : tickets) at_start_[key].tickets = span;
 }
 
 // Any function will do, as long as all shards of a process agree.
@@ -27,6 +31,12 @@ ShardIndex OwnerLanes::owner_of(const ledger::CounterKey& key) const {
                                                static_cast<std::uint32_t>(key.kind), key.id};
     return ShardIndex{
         static_cast<std::uint16_t>(xxh3_64(std::as_bytes(std::span(numbers)), 0) % shards_)};
+}
+
+ShardIndex OwnerLanes::owner_of(const OwnerAsk& ask) const {
+    if (!ask.counts_origin) return owner_of(ask.key);
+    const auto bytes = std::as_bytes(std::span(&ask.origin, 1));
+    return ShardIndex{static_cast<std::uint16_t>(xxh3_64(bytes, 0) % shards_)};
 }
 
 bool OwnerLanes::try_ask(ShardIndex owner, const OwnerAsk& ask) {

@@ -32,6 +32,8 @@ public:
 
     // The shard that owns the counter.
     [[nodiscard]] ShardIndex owner_of(const ledger::CounterKey& key) const;
+    // The shard that answers it.
+    [[nodiscard]] ShardIndex owner_of(const OwnerAsk& ask) const;
 
     // On the asking shard's thread. False: no room, and nothing was sent.
     [[nodiscard]] bool try_ask(ShardIndex owner, const OwnerAsk& ask);
@@ -77,6 +79,7 @@ public:
     struct AtStart {
         ledger::CounterUnits units;
         ledger::ReservedMap reserved;
+        ledger::TicketSpan tickets;  // of an offer's stock
     };
     [[nodiscard]] const std::map<ledger::CounterKey, AtStart>& at_start() const {
         return at_start_;

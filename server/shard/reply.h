@@ -46,6 +46,12 @@ template <typename Body>
     return reply;
 }
 
+inline void set_outcome(ReplyBody& body, const Outcome& outcome) {
+    std::visit([&](auto& answer) { answer.outcome = outcome; }, body);
+}
+// Another one for a repeat; nothing where repeats get the outcome alone.
+[[nodiscard]] std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body);
+
 // Takes answers on the thread of the sessions they are for.
 class ReplySink {
 public:

@@ -19,7 +19,7 @@ constexpr int expire_rounds_max = 8;
 // True for commands whose answer waits until every shard has what they bring.
 bool installs(CommandKind kind) {
     return kind == CommandKind::program_create || kind == CommandKind::program_update ||
-           kind == CommandKind::rules_put;
+           kind == CommandKind::rules_put || kind == CommandKind::offers_put;
 }
 
 }  // namespace
@@ -35,12 +35,17 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, options.quote_secret, options.first_quote),
+      shop_(*ledger_, options.hash_seed),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
+      stocks_([this](const ledger::CounterKey& key) { return shop_.stock_of(key); }),
       installer_(surroundings.exchange.shards()) {
     for (const auto& [key, start] : around_.owners.at_start()) {
-        checkout_.set_given(key, start.units.given());
-        if (around_.owners.owner_of(key) == index_)
+        note_count({.key = key, .given = start.units.given()});
+        if (around_.owners.owner_of(key) != index_) continue;
+        if (key.kind == ledger::CounterKind::offer_stock)
+            stocks_.restore(key, start.units, start.tickets);
+        else
             owned_.restore(key, start.units, start.reserved);
     }
 }
@@ -55,7 +60,8 @@ ShardIndex Shard::owner_of(const CommandHead& head) const {
     // Programs and the clock belong to shard 0; everything else to its member's shard.
     const bool is_global =
         head.kind == CommandKind::program_create || head.kind == CommandKind::program_update ||
-        head.kind == CommandKind::rules_put || head.kind == CommandKind::clock_advance;
+        head.kind == CommandKind::rules_put || head.kind == CommandKind::offers_put ||
+        head.kind == CommandKind::clock_advance;
     if (is_global) return ShardIndex{0};
     return ShardIndex{static_cast<std::uint16_t>(member_hash(head.member, options_.hash_seed) %
                                                  around_.exchange.shards())};
@@ -169,6 +175,8 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (installs(head.kind) && installer_.is_busy()) return refuse(to, Code::busy);
     if (head.kind == CommandKind::settle) return settle(command, to, digest);
     if (head.kind == CommandKind::rules_put) return put_rules(command, to, digest);
+    if (head.kind == CommandKind::redeem) return redeem(command, to, digest);
+    if (head.kind == CommandKind::offers_put) return put_offers(command, to, digest);
     decide_and_stage(command, to, digest, original);
 }
 
@@ -218,8 +226,15 @@ void Shard::stage(const Batch::Asked* asked) {
                          .what = OwnerNotice::What::staged,
                          .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
                          .delta = add->delta,
-                         .times_out = add->times_out}});
-    batch_.add_entry(entry_, ref, asked);
+                         .times_out = add->times_out,
+                         .ticket = add->kind == ledger::CounterKind::offer_stock
+                                       ? static_cast<std::uint64_t>(entry_.detail)
+                                       : 0}});
+    if (entry_.offers != nullptr) shop_.refresh();
+    std::unique_ptr<ReplyBody> body;
+    if (entry_.kind == ledger::EntryKind::redeem)
+        body = std::make_unique<ReplyBody>(shop_.answer_of(entry_));
+    batch_.add_entry(entry_, ref, asked, std::move(body));
 }
 
 // What `entry_` says where it was accepted, else the refusal.

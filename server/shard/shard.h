@@ -17,8 +17,10 @@
 #include "server/shard/owner_table.h"
 #include "server/shard/pending_replies.h"
 #include "server/shard/program_installer.h"
+#include "server/shard/shop.h"
 #include "server/shard/slices.h"
 #include "server/shard/staging.h"
+#include "server/shard/stock_table.h"
 
 #include <atomic>
 #include <cstdint>
@@ -135,6 +137,15 @@ private:
                           const ledger::Entry* original);
     void settle(const Command& command, const ReplyTo& to, const Hash128& digest);
     void put_rules(const Command& command, const ReplyTo& to, const Hash128& digest);
+
+    // Offers: shard_redeem.cc
+    void redeem(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void redeem_counted(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void decide_redemption(const Command& command, const ReplyTo& to, const Hash128& digest);
+    [[nodiscard]] bool complete_redemption(OwnerStep& step);
+    void put_offers(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void open_offers();
+
     void conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
                   const ledger::Decision& decision, const std::string& message = {});
     bool post_due_first(const CommandHead& head, int round);
@@ -156,11 +167,15 @@ private:
                     std::vector<OwnerAsk>&& asks);
     bool ask_owners(OwnerStep& step);
     bool take_answer(OwnerStep& step, const OwnerAnswer& answer);
+    [[nodiscard]] std::optional<OwnerAnswer> ask_own(const OwnerAsk& ask);
+    void tell_own(const OwnerNotice& notice);
     void owner_answered(const OwnerAnswer& answer);
     void refuse_step(OwnerStep& step, const OwnerAnswer& answer);
     void give_back(const OwnerStep& step);
     void tell_owner(const OwnerNotice& notice);
     void tell_owners_of_batch();
+    void wake_owners();
+    void note_count(const PublishedCount& count);
     [[nodiscard]] bool serve_owners();
     void learn_counts();
     void refresh_limits(std::optional<ProgramId> installed);
@@ -229,6 +244,7 @@ private:
     ledger::Entry original_;  // the one it is about
     ledger::Entry due_entry_;
     Checkout checkout_;
+    Shop shop_;
 
     std::map<std::uint64_t, Parked> parked_;
     std::uint64_t next_ticket_ = 1;
@@ -246,9 +262,11 @@ private:
     std::vector<bool> owners_to_wake_;
     // As an owner.
     OwnerTable owned_;
+    StockTable stocks_;
     Instant limits_hold_until_{0};
 
     ProgramInstaller installer_;
+    std::vector<OwnerAsk> closed_;  // offers that wait for the file that is being installed
     SliceLane slice_lane_;
     ledger::RecordCursor slice_cursor_;
     Instant next_sweep_{0};

@@ -50,6 +50,10 @@ void Shard::read(const Command& command, const ReplyTo& to) {
             return answer_read(reply_with(to, checkout_.order(command, now_)));
         case CommandKind::terms:
             return answer_read(reply_with(to, checkout_.terms(command, now_)));
+        case CommandKind::offers:
+            return answer_read(reply_with(to, shop_.offers(command, now_)));
+        case CommandKind::vouchers:
+            return answer_read(reply_with(to, shop_.vouchers(command, now_)));
         default:
             return lookup(command, to);
     }
@@ -172,6 +176,8 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
             return refuse(parked.to, Code::request_id_reused);
         if (is_explain)
             return deliver(reply_with(parked.to, ledger::explain(original_, done.entry)));
+        if (original_.kind == ledger::EntryKind::redeem && !is_lookup)
+            return deliver(reply_with(parked.to, shop_.answer_of(original_)));
         outcome = ledger::outcome_of(original_);
     }
     deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});

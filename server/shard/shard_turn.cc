@@ -75,10 +75,13 @@ bool Shard::step() {
             entry_.spec = program->spec;
             entry_.add(ledger::ProgramPut{});
         } else {
-            entry_.kind = ledger::EntryKind::rules_active;
+            const bool is_offers = std::holds_alternative<PutOffers>(finished.command.body);
+            entry_.kind =
+                is_offers ? ledger::EntryKind::offers_active : ledger::EntryKind::rules_active;
             entry_.detail = finished.reply.outcome.detail;
         }
         stage(nullptr);
+        open_offers();
         batch_.add_read(std::move(finished.reply));
         busy = true;
     }
@@ -101,9 +104,12 @@ bool Shard::step() {
 void Shard::install(const Mail& mail) {
     if (const auto* program = std::get_if<PutProgram>(&mail.command.body))
         ledger_->install(program->spec);
+    else if (const auto* offers = std::get_if<PutOffers>(&mail.command.body))
+        ledger_->install_offers(ledger::offers_of(mail.command.head, *offers));
     else
         ledger_->install(
             ledger::rules_of(mail.command.head, std::get<PutRules>(mail.command.body)));
+    shop_.refresh();
     refresh_limits(mail.command.head.program);
     deliver({.to = mail.to});
 }
@@ -242,14 +248,15 @@ bool Shard::has_news() const {
     return !batch_.empty() || !inbox_.empty() || clock_decided_.load(std::memory_order_acquire) ||
            around_.exchange.has_news(index_) || around_.reader.has_answers(index_) ||
            slice_lane_.has_ask() || around_.owners.has_news(index_) ||
-           owned_.has_news(around_.committer.durable()) || !around_.owners.is_flushed(index_) ||
+           owned_.has_news(around_.committer.durable()) ||
+           stocks_.has_news(around_.committer.durable()) || !around_.owners.is_flushed(index_) ||
            (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
 }
 
 bool Shard::is_quiet() const {
     return inbox_.empty() && batch_.empty() && pending_.empty() && parked_.empty() &&
            !installer_.is_busy() && staging_.entries_in_flight() == 0 && owner_steps_.empty() &&
-           owned_.is_quiet() && around_.owners.is_flushed(index_);
+           owned_.is_quiet() && stocks_.is_quiet() && around_.owners.is_flushed(index_);
 }
 
 void Shard::publish_metrics() {

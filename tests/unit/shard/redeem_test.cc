@@ -201,7 +201,7 @@ TEST_P(Redemption, KeepsItsStateThroughCheckpointReplayAndOtherShardCounts) {
     sale.world.settle();
     const std::string state = sale.state();
     const CounterUnits units = sale.units(5);
-    for (const std::uint16_t shards : {3, 1, 4, 2}) {
+    for (const std::uint16_t shards : std::initializer_list<std::uint16_t>{3, 1, 4, 2}) {
         sale.world.restart(shards);
         EXPECT_EQ(sale.state(), state) << shards;  // INV-12
         EXPECT_EQ(sale.units(5), units);

@@ -14,6 +14,7 @@
 #include "protocol/explanation.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
 
 #include <cstddef>
@@ -58,7 +59,8 @@ struct DecodedEvent {
 [[nodiscard]] std::expected<HelloRequest, Code> decode_hello(std::span<const std::byte> body);
 [[nodiscard]] std::expected<void, Code> decode_ping(std::span<const std::byte> body);
 
-// True for the numbers of CommandKind that a client may send.
+// True for the numbers of CommandKind that a server answers; a session answers all others with
+// unknown_kind, also where decode_request knows their message.
 [[nodiscard]] bool is_request_kind(std::uint16_t kind);
 
 // One result per event, in order. Does not allocate where `out` has the room.
@@ -72,6 +74,12 @@ void encode_terms(std::vector<std::byte>& out, FrameHeader header, const TermsAn
 void encode_rules(std::vector<std::byte>& out, FrameHeader header, const RulesAnswer& rules);
 void encode_explanation(std::vector<std::byte>& out, FrameHeader header,
                         const Explanation& explanation);
+void encode_redeem(std::vector<std::byte>& out, FrameHeader header, const RedeemAnswer& redeemed);
+void encode_reveal(std::vector<std::byte>& out, FrameHeader header, const RevealAnswer& revealed);
+void encode_offers(std::vector<std::byte>& out, FrameHeader header, const OffersAnswer& offers);
+void encode_vouchers(std::vector<std::byte>& out, FrameHeader header,
+                     const VouchersAnswer& vouchers);
+void encode_codes(std::vector<std::byte>& out, FrameHeader header, const CodesAnswer& codes);
 void encode_greeting(std::vector<std::byte>& out, FrameHeader header, const Greeting& greeting);
 void encode_challenge(std::vector<std::byte>& out, const Challenge& challenge);
 // The answer to a frame that fails as a whole, in the reply's shape of header.kind: a Greeting, a
@@ -98,6 +106,11 @@ void encode_ping(std::vector<std::byte>& out, FrameHeader header);
 [[nodiscard]] std::expected<TermsAnswer, Code> decode_terms(std::span<const std::byte> body);
 [[nodiscard]] std::expected<RulesAnswer, Code> decode_rules(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Explanation, Code> decode_explanation(std::span<const std::byte> body);
+[[nodiscard]] std::expected<RedeemAnswer, Code> decode_redeem(std::span<const std::byte> body);
+[[nodiscard]] std::expected<RevealAnswer, Code> decode_reveal(std::span<const std::byte> body);
+[[nodiscard]] std::expected<OffersAnswer, Code> decode_offers(std::span<const std::byte> body);
+[[nodiscard]] std::expected<VouchersAnswer, Code> decode_vouchers(std::span<const std::byte> body);
+[[nodiscard]] std::expected<CodesAnswer, Code> decode_codes(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Greeting, Code> decode_greeting(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Challenge, Code> decode_challenge(std::span<const std::byte> body);
 

@@ -11,6 +11,8 @@
 #include "protocol/code.h"
 
 #include <array>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
@@ -40,6 +42,8 @@ enum class CommandKind : std::uint16_t {
     confirm = 23,
     cancel = 24,
     refund_order = 25,
+    redeem = 26,
+    reveal = 27,
 
     balance = 30,
     statement = 31,
@@ -49,10 +53,14 @@ enum class CommandKind : std::uint16_t {
     order = 35,
     terms = 36,
     explain = 37,
+    offers = 38,
+    vouchers = 39,
 
     program_create = 40,
     program_update = 41,
     rules_put = 42,
+    offers_put = 43,
+    codes_import = 44,
 
     clock_advance = 50,  // sandbox only
 };
@@ -225,6 +233,60 @@ struct ReadTerms {
     std::uint32_t version = 0;  // 0: the one in force
 };
 
+// protocol/offer.h
+struct RedeemTerms;
+
+// A voucher's name: the ticket of its redemption, its unit of it, and whose shard keeps it. It
+// opens nothing by itself, and means nothing to a client.
+struct VoucherNumber {
+    std::uint32_t offer = 0;
+    std::uint32_t unit = 0;    // of the redemption, from 0
+    std::uint64_t ticket = 0;  // from 1; 0: no voucher
+    std::uint64_t home = 0;    // hash of the member who bought it (docs/decisions/0016)
+    // By offer, then in the order of issue.
+    friend std::strong_ordering operator<=>(const VoucherNumber& a, const VoucherNumber& b) {
+        if (a.offer != b.offer) return a.offer <=> b.offer;
+        if (a.ticket != b.ticket) return a.ticket <=> b.ticket;
+        if (a.unit != b.unit) return a.unit <=> b.unit;
+        return a.home <=> b.home;
+    }
+    friend bool operator==(const VoucherNumber&, const VoucherNumber&) = default;
+};
+static_assert(sizeof(VoucherNumber) == 24);
+
+struct Redeem {
+    std::uint32_t offer = 0;
+    std::int64_t quantity = 0;
+    std::uint64_t origin = 0;            // hash of an address or device; 0: not known
+    const RedeemTerms* terms = nullptr;  // of the offer, once the shard has looked at it
+};
+struct Reveal {
+    VoucherNumber voucher;
+    std::uint64_t origin = 0;
+    const std::vector<std::byte>* next = nullptr;  // the voucher afterwards, once the shard knows
+};
+// The whole file of a program's offers and velocity rules.
+struct PutOffers {
+    const CommandPayload* payload = nullptr;  // the text
+    std::uint32_t version = 0;                // of the file: the one that there is, plus 1
+};
+// A piece of a file of codes: whole lines, in the clear.
+struct ImportCodes {
+    const CommandPayload* payload = nullptr;  // the text; wiped by whoever owns it
+    std::uint32_t offer = 0;
+    std::uint32_t batch = 0;
+    std::uint64_t first_line = 1;  // of the file, that the piece begins with
+};
+struct ReadOffers {
+    std::uint32_t after = 0;     // the last one of the page before; 0: from the beginning
+    std::uint16_t rows_max = 0;  // 0: as many as one answer may have
+};
+struct ReadVouchers {
+    VoucherNumber after;         // likewise
+    std::uint8_t state = 0;      // VoucherStateNumber; 0: any
+    std::uint16_t rows_max = 0;  // likewise
+};
+
 // What every command has in common.
 struct CommandHead {
     CommandKind kind{};
@@ -240,7 +302,8 @@ using CommandBody =
     std::variant<Earn, Spend, PlaceHold, CaptureHold, ReleaseHold, Refund, Revoke, Adjust, Freeze,
                  SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
                  PutProgram, AdvanceClock, AskQuote, Settle, ConfirmOrder, CancelOrder, RefundOrder,
-                 ReadOrder, PutRules, ReadTerms, Explain>;
+                 ReadOrder, PutRules, ReadTerms, Explain, Redeem, Reveal, PutOffers, ImportCodes,
+                 ReadOffers, ReadVouchers>;
 
 struct Command {
     CommandHead head;
@@ -253,7 +316,8 @@ static_assert(std::is_trivially_copyable_v<Command>);
     return kind == CommandKind::balance || kind == CommandKind::statement ||
            kind == CommandKind::lookup || kind == CommandKind::expiring ||
            kind == CommandKind::quote || kind == CommandKind::order || kind == CommandKind::terms ||
-           kind == CommandKind::explain;
+           kind == CommandKind::explain || kind == CommandKind::offers ||
+           kind == CommandKind::vouchers;
 }
 
 // True for kinds whose request is a table with one event, not a batch.
@@ -274,6 +338,12 @@ static_assert(std::is_trivially_copyable_v<Command>);
         case CommandKind::program_update:
         case CommandKind::rules_put:
         case CommandKind::clock_advance:
+        case CommandKind::redeem:
+        case CommandKind::reveal:
+        case CommandKind::offers:
+        case CommandKind::vouchers:
+        case CommandKind::offers_put:
+        case CommandKind::codes_import:
             return true;
         default:
             return false;

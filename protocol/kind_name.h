@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 31> all_kinds{{
+inline constexpr std::array<KindName, 37> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},
@@ -35,6 +35,8 @@ inline constexpr std::array<KindName, 31> all_kinds{{
     {CommandKind::confirm, "confirm"},
     {CommandKind::cancel, "cancel"},
     {CommandKind::refund_order, "refund_order"},
+    {CommandKind::redeem, "redeem"},
+    {CommandKind::reveal, "reveal"},
     {CommandKind::balance, "balance"},
     {CommandKind::statement, "statement"},
     {CommandKind::lookup, "lookup"},
@@ -43,9 +45,13 @@ inline constexpr std::array<KindName, 31> all_kinds{{
     {CommandKind::order, "order"},
     {CommandKind::terms, "terms"},
     {CommandKind::explain, "explain"},
+    {CommandKind::offers, "offers"},
+    {CommandKind::vouchers, "vouchers"},
     {CommandKind::program_create, "program_create"},
     {CommandKind::program_update, "program_update"},
     {CommandKind::rules_put, "rules_put"},
+    {CommandKind::offers_put, "offers_put"},
+    {CommandKind::codes_import, "codes_import"},
     {CommandKind::clock_advance, "clock_advance"},
 }};
 

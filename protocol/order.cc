@@ -25,6 +25,9 @@ bool is_sound_key(const UseKey& key) {
         case UseKind::coupon_total:
         case UseKind::coupon:
             return true;
+        case UseKind::offer_day:
+        case UseKind::offer:
+            return false;
     }
     return false;
 }

@@ -57,6 +57,8 @@ enum class UseKind : std::uint8_t {
     campaign = 3,
     coupon_total = 4,  // of all members
     coupon = 5,
+    offer_day = 6,  // units of an offer; never of a quote
+    offer = 7,
 };
 [[nodiscard]] constexpr bool is_shared(UseKind kind) {
     return kind == UseKind::campaign_budget || kind == UseKind::coupon_total;
@@ -168,7 +170,7 @@ struct CommandPayload {
     AskedOrder order;                 // of quote
     std::vector<std::byte> token;     // of settle
     std::vector<LineRefund> refunds;  // of refund_order
-    std::vector<std::byte> text;      // of rules_put
+    std::vector<std::byte> text;      // of rules_put, offers_put, codes_import
 
     // Of memory that it keeps, about.
     [[nodiscard]] std::size_t bytes() const {

@@ -377,8 +377,9 @@ AuditReport audit(DataFolder& folder, const AuditOptions& options, AuditPlace& p
 
 // A journal in which one does not hold has a problem, and no such lines.
 std::string counter_line(const ledger::CounterKey& key, const ledger::CounterUnits& units) {
-    return fmt::format("INV-11 {}: {} granted, {} of them set aside: holds", text_of(key),
-                       units.given(), units.reserved);
+    return fmt::format("{} {}: {} granted, {} of them set aside: holds",
+                       key.kind == ledger::CounterKind::offer_stock ? "INV-9" : "INV-11",
+                       text_of(key), units.given(), units.reserved);
 }
 
 std::string identity_line(const ProgramAudit& program) {

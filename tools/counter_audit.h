@@ -1,10 +1,12 @@
-// CounterAudit: the counters that all members share, derived from the journal alone (INV-11).
+// CounterAudit: the counters that all members share, derived from the journal alone (INV-9,
+// INV-11).
 #pragma once
 
 #include "server/ledger/counter.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/ledger.h"
 #include "server/rules/rule_book.h"
+#include "tools/stock_audit.h"
 
 #include <cstdint>
 #include <map>
@@ -17,11 +19,12 @@
 namespace suanpan::tools {
 
 // Follows every entry. What was granted is never more than the limit that the entry names, that
-// limit is one of a rule book's, and no rule book sets one below what was granted before it.
+// limit is one of a rule book's or its offer's stock, and no rule book or file of offers sets one
+// below what was granted before it.
 class CounterAudit {
 public:
     // What a baseline says.
-    void restore(const ledger::CounterMap& counters) { counters_ = counters; }
+    void restore(const ledger::Ledger& ledger);
 
     // A sentence where the entry is wrong. `ledger` has applied it, with every rule book so far.
     [[nodiscard]] std::optional<std::string> take(const ledger::Entry& entry,
@@ -35,6 +38,8 @@ public:
 
 private:
     [[nodiscard]] std::optional<std::string> take_rules(const ledger::RuleText& text);
+    [[nodiscard]] std::optional<std::string> take_offers(ProgramId program,
+                                                         const ledger::Ledger& ledger);
     [[nodiscard]] std::optional<std::string> take_units(const ledger::CounterKey& key,
                                                         const ledger::CounterAdd& add,
                                                         const ledger::Ledger& ledger);
@@ -43,6 +48,7 @@ private:
                                 const ledger::Ledger& ledger);
 
     ledger::CounterMap counters_;
+    StockAudit stocks_;
     std::map<std::pair<ProgramId, std::uint32_t>, std::unique_ptr<const rules::RuleBook>> books_;
 };
 

@@ -55,11 +55,16 @@ std::string_view name_of(UseKind kind) {
             return "campaign";
         case UseKind::coupon:
             return "coupon";
+        case UseKind::offer_day:
+            return "offer of the day";
+        case UseKind::offer:
+            return "offer";
     }
     return "?";
 }
 
 std::string_view name_of(CounterKind kind) {
+    if (kind == CounterKind::offer_stock) return "stock of offer";
     return kind == CounterKind::campaign_budget ? "budget of campaign" : "total of coupon";
 }
 
@@ -125,6 +130,27 @@ struct EffectText {
         return text;
     }
 
+    std::string operator()(const OffersPut&) const {
+        return fmt::format("offers   version {} of the file, {} bytes, sha256 {}",
+                           entry.offers->version, entry.offers->text.size(),
+                           storage::to_hex(entry.offers->hash).substr(0, 16));
+    }
+    std::string operator()(const TicketTaken& e) const {
+        return fmt::format("ticket   {} of offer {}; all up to {} were durable", e.ticket, e.offer,
+                           e.floor);
+    }
+    std::string operator()(const VoucherPut& e) const {
+        const VoucherNumber& number = entry.vouchers[e.place]->number;
+        return fmt::format("voucher  offer {}, ticket {}, unit {}", number.offer, number.ticket,
+                           number.unit);
+    }
+
+    std::string operator()(const CodesPut&) const {
+        return fmt::format("codes    {} for offer {}, batch {}; {} lines refused",
+                           entry.amount.value, static_cast<std::uint32_t>(entry.reference),
+                           entry.reference >> 32U, entry.detail);
+    }
+
     const Entry& entry;
 
 private:
@@ -158,6 +184,8 @@ std::string_view name_of(EntryKind kind) {
             return "program_active";
         case EntryKind::rules_active:
             return "rules_active";
+        case EntryKind::offers_active:
+            return "offers_active";
         default:
             return suanpan::name_of(static_cast<CommandKind>(kind));
     }

@@ -30,9 +30,7 @@ bool Replay::load(const storage::CheckpointReader& baseline) {
             sound = sound && record.has_value() &&
                     ledgers_.front()->load_record(record->bytes).has_value();
         });
-    ledger::CounterMap counters;
-    ledgers_.front()->add_counters_to(counters);
-    counters_.restore(counters);
+    counters_.restore(*ledgers_.front());
     return sound && totals.has_value() && *totals == baseline.round().totals;
 }
 

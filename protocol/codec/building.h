@@ -1,6 +1,7 @@
 // What messages that are tables are built with.
 #pragma once
 
+#include "protocol/clear_code.h"
 #include "protocol/codec/wire.h"
 
 #include <span>
@@ -15,6 +16,20 @@ inline flatbuffers::FlatBufferBuilder& builder() {
     one.Clear();
     return one;
 }
+// For messages that have codes in them: a builder with room for all of it, so that it leaves no
+// memory behind, and wiped.
+struct SecretBuilder {
+    explicit SecretBuilder(std::size_t bytes) : builder(bytes) {}
+    ~SecretBuilder() {
+        wipe(std::as_writable_bytes(
+            std::span(builder.GetCurrentBufferPointer(), builder.GetSize())));
+    }
+    SecretBuilder(const SecretBuilder&) = delete;
+    SecretBuilder& operator=(const SecretBuilder&) = delete;
+
+    flatbuffers::FlatBufferBuilder builder;
+};
+
 template <typename Table>
 void append_table(Bytes& out, flatbuffers::FlatBufferBuilder& from,
                   flatbuffers::Offset<Table> root) {

@@ -39,6 +39,8 @@ inline bool is_limit(std::int64_t points) {
 inline bool is_amount_or_zero(std::int64_t points) {
     return points >= 0 && points <= amount_points_max;
 }
+// Of a file of codes, so that its lines can be counted.
+inline constexpr std::uint64_t code_file_lines_max = 1'000'000'000'000;
 inline constexpr std::int32_t date_days_max =
     static_cast<std::int32_t>(instant_max.ns / days(1).ns);
 

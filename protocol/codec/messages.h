@@ -65,4 +65,22 @@ void append_request(Bytes& out, const CommandHead& head, const ReadOrder& body);
 void append_request(Bytes& out, const CommandHead& head, const PutRules& body);
 void append_request(Bytes& out, const CommandHead& head, const ReadTerms& body);
 
+// Offers, codes and vouchers: offer_requests.cc
+[[nodiscard]] Decoded decode_redeem_request(RequestBytes body, std::uint64_t body_hash_key,
+                                            DecodedEvent& event);
+[[nodiscard]] Decoded decode_reveal_request(RequestBytes body, std::uint64_t body_hash_key,
+                                            DecodedEvent& event);
+[[nodiscard]] Decoded decode_offers_request(RequestBytes body, DecodedEvent& event);
+[[nodiscard]] Decoded decode_vouchers_request(RequestBytes body, DecodedEvent& event);
+[[nodiscard]] Decoded decode_offers_put(RequestBytes body, std::uint64_t body_hash_key,
+                                        DecodedEvent& event);
+[[nodiscard]] Decoded decode_codes_import(RequestBytes body, std::uint64_t body_hash_key,
+                                          DecodedEvent& event);
+void append_request(Bytes& out, const CommandHead& head, const Redeem& body);
+void append_request(Bytes& out, const CommandHead& head, const Reveal& body);
+void append_request(Bytes& out, const CommandHead& head, const ReadOffers& body);
+void append_request(Bytes& out, const CommandHead& head, const ReadVouchers& body);
+void append_request(Bytes& out, const CommandHead& head, const PutOffers& body);
+void append_request(Bytes& out, const CommandHead& head, const ImportCodes& body);
+
 }  // namespace suanpan::codec

@@ -74,6 +74,13 @@ inline wire::Id128 wire_of(const RequestId& id) {
 inline wire::Id128 wire_of(const MemberId& id) {
     return {id.high, id.low};
 }
+inline wire::VoucherNumber wire_of(const VoucherNumber& number) {
+    return {number.home, number.ticket, number.offer, number.unit};
+}
+inline VoucherNumber plain_of(const wire::VoucherNumber& from) {
+    return {
+        .offer = from.offer(), .unit = from.unit(), .ticket = from.ticket(), .home = from.home()};
+}
 inline wire::EventHead wire_of(const CommandHead& head) {
     return {wire_of(head.request_id), wire_of(head.member),
             static_cast<std::uint32_t>(head.program), static_cast<std::uint32_t>(head.principal)};

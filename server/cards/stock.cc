@@ -219,8 +219,20 @@ void Stock::resize(std::int64_t total) {
     total_ = total;
 }
 
+void Stock::set_total(std::int64_t total) {
+    total_ = total;
+    check_sums();
+}
+
 // ---- replay
 
+void Stock::restore(std::int64_t issued, Ticket last, const std::set<std::uint64_t>& missing) {
+    SUANPAN_ASSERT(takes_.empty() && issued_ == 0);
+    issued_ = issued;
+    next_ticket_ = static_cast<std::uint64_t>(last) + 1;
+    missing_ = missing;
+    check_sums();
+}
 void Stock::replay(const StockTaken& taken) {
     const auto ticket = static_cast<std::uint64_t>(taken.ticket);
     SUANPAN_ASSERT(ticket > 0);

@@ -81,8 +81,14 @@ public:
     // set aside or issued.
     [[nodiscard]] Decided<void> check_resize(std::int64_t expected, std::int64_t total) const;
     void resize(std::int64_t total);
+    // Codes have come, or free ones have ended. Expects that nothing taken is among them.
+    void set_total(std::int64_t total);
 
-    // ---- replay: the same effects, durable at once
+    // ---- replay: what is durable
+
+    // Of a new stock, all at once: units issued, the highest ticket, and those below that nobody
+    // has.
+    void restore(std::int64_t issued, Ticket last, const std::set<std::uint64_t>& missing);
 
     void replay(const StockTaken& taken);
     void replay(const StockPaid& paid);

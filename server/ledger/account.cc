@@ -33,7 +33,7 @@ const Tally* Account::find_tally(Lsn original) const {
 }
 
 LocalDate use_period(UseKind kind, LocalDate today) {
-    if (kind == UseKind::limit_day) return today;
+    if (kind == UseKind::limit_day || kind == UseKind::offer_day) return today;
     if (kind == UseKind::limit_month) {
         YearMonthDay first = to_year_month_day(today);
         first.day = 1;
@@ -224,12 +224,32 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const UseAdd& e) const { add_use(account.make_rare(), e); }
         void operator()(const RulesPut&) const {}
         void operator()(const CounterAdd&) const {}  // the house record's
+        void operator()(const OffersPut&) const {}
+        void operator()(const TicketTaken&) const {}  // the house record's
+        void operator()(const VoucherPut&) const {}   // put_voucher() does it
+        void operator()(const CodesPut&) const {}
     };
     std::visit(Apply{*this, time}, effect);
 }
 
 void Account::put_order(const OrderPtr& order) {
     make_rare().orders.put(order);
+}
+
+VoucherPtr Account::find_voucher(const VoucherNumber& number) const {
+    const auto at = std::ranges::lower_bound(vouchers(), number, {},
+                                             [](const VoucherPtr& each) { return each->number; });
+    return at != vouchers().end() && (*at)->number == number ? *at : nullptr;
+}
+
+void Account::put_voucher(const VoucherPtr& voucher) {
+    std::vector<VoucherPtr>& vouchers = make_rare().vouchers;
+    const auto at = std::ranges::lower_bound(vouchers, voucher->number, {},
+                                             [](const VoucherPtr& each) { return each->number; });
+    if (at == vouchers.end() || (*at)->number != voucher->number)
+        vouchers.insert(at, voucher);
+    else if ((*at)->last_ordinal <= voucher->last_ordinal)
+        *at = voucher;
 }
 
 void Account::prune_orders(Instant time) {

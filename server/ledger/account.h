@@ -6,6 +6,7 @@
 #include "protocol/base/time.h"
 #include "protocol/command.h"
 #include "server/ledger/effect.h"
+#include "server/ledger/held_voucher.h"
 #include "server/ledger/hold.h"
 #include "server/ledger/lot.h"
 #include "server/ledger/order_shelf.h"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace suanpan::ledger {
@@ -48,6 +50,7 @@ struct AccountRare {
     std::vector<Tally> tallies;          // by original
     std::vector<UseCount> uses;          // by key
     OrderShelf orders;                   // each a record of its own
+    std::vector<VoucherPtr> vouchers;    // by number; likewise, and never forgotten
 };
 
 // One account with its lots, holds and tallies: ONE record, changed by apply() alone.
@@ -97,6 +100,13 @@ public:
     // Null where the account has no such order (any more).
     [[nodiscard]] OrderPtr find_order(std::uint32_t number) const;
     [[nodiscard]] OrderPtr find_order(PartnerId partner, const OrderId& id, Instant now) const;
+    // By number; empty where it has none.
+    [[nodiscard]] std::span<const VoucherPtr> vouchers() const {
+        if (rare() == nullptr) return {};
+        return rare()->vouchers;
+    }
+    // Null where it has none of this number.
+    [[nodiscard]] VoucherPtr find_voucher(const VoucherNumber& number) const;
     // Points that may still be spent on `today`, under the account's limit and `program_max` (-1:
     // none); nothing where there is no limit.
     [[nodiscard]] std::optional<Points> left_today(Points program_max, LocalDate today) const;
@@ -112,6 +122,8 @@ public:
     void apply(const Effect& effect, Instant time);
     // Puts an order in the place of an older form of it; drops it where there is a newer one.
     void put_order(const OrderPtr& order);
+    // Puts a voucher in the place of an older form of it; drops it where there is a newer one.
+    void put_voucher(const VoucherPtr& voucher);
     // Forgets orders that are known no more.
     void prune_orders(Instant time);
     // Forgets tallies and ended holds whose time is over.

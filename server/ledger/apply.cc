@@ -21,20 +21,26 @@ void Ledger::take_house_effects(const Entry& entry) {
     for (const Effect& effect : entry.effects)
         if (const auto* delta = std::get_if<HouseDelta>(&effect)) counters.add(*delta);
     if (entry.has_counters)
-        for (const Effect& effect : entry.effects)
+        for (const Effect& effect : entry.effects) {
             if (const auto* units = std::get_if<CounterAdd>(&effect)) counters.add(*units);
+            if (const auto* taken = std::get_if<TicketTaken>(&effect)) counters.add(*taken);
+        }
     counters.last_lsn = std::max(counters.last_lsn, entry.lsn);
 }
 
 AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     if (entry.spec && entry.kind != EntryKind::program_prepared) install(*entry.spec);
     if (entry.rules != nullptr) rules_.install(entry.rules);
+    if (entry.offers != nullptr) offers_.install_newest(entry.offers);
     if (entry.ordinal == 0) return no_account;  // about no account
     if (parts.house) take_house_effects(entry);
     if (!parts.account) {
-        // Orders are records of their own, and know by themselves whether they have the entry.
+        // Orders and vouchers are records of their own, and know by themselves whether they have
+        // the entry.
         if (!entry.orders.empty())
             put_orders(entry, accounts_[accounts_.find_or_make(entry.member, entry.program)]);
+        for (const VoucherPtr& voucher : entry.vouchers)
+            accounts_[accounts_.find_or_make(entry.member, entry.program)].put_voucher(voucher);
         return no_account;
     }
 
@@ -52,6 +58,7 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     }
     lot_count_ += account.lots().all().size();
     if (!entry.orders.empty()) put_orders(entry, account);
+    for (const VoucherPtr& voucher : entry.vouchers) account.put_voucher(voucher);
     account.set_ordinal(entry.ordinal);
     account.prune(entry.time);
     if (entry.lsn != Lsn{}) {

@@ -1,4 +1,5 @@
-// Counters that all members share: budgets, coupon totals. How much of each has been given out.
+// Counters that all members share: budgets, coupon totals, stocks. How much of each has been given
+// out.
 #pragma once
 
 #include "protocol/base/ids.h"
@@ -15,17 +16,20 @@ namespace suanpan::ledger {
 enum class CounterKind : std::uint16_t {
     campaign_budget = 2,  // money that points pay under a campaign
     coupon_total = 4,     // orders that used a coupon
+    offer_stock = 10,     // units of an offer (INV-9)
 };
 
 [[nodiscard]] constexpr bool is_counter_kind(CounterKind kind) {
-    return kind == CounterKind::campaign_budget || kind == CounterKind::coupon_total;
+    return kind == CounterKind::campaign_budget || kind == CounterKind::coupon_total ||
+           kind == CounterKind::offer_stock;
 }
 
-// One counter. Its limit is not here: a rule book says it, and what grants units writes it down.
+// One counter. Its limit is not here: a rule book or an offer says it, and what grants units writes
+// it down.
 struct CounterKey {
     ProgramId program{};
     CounterKind kind{};
-    std::uint32_t id = 0;  // of the campaign or coupon
+    std::uint32_t id = 0;  // of the campaign, coupon or offer
     friend auto operator<=>(const CounterKey&, const CounterKey&) = default;
 };
 

@@ -38,6 +38,9 @@ UncoveredLimit limit_of(UseKind kind) {
             return UncoveredLimit::campaign_budget;
         case UseKind::coupon_total:
             return UncoveredLimit::coupon_total;
+        case UseKind::offer_day:
+        case UseKind::offer:
+            break;  // no quote has them
     }
     return UncoveredLimit::campaign;
 }

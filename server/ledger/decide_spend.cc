@@ -66,7 +66,7 @@ std::expected<Points, Decision> Decider::takeable(const Taking& taking) const {
 
 bool Decider::drain(Points amount, const Taking& taking, std::optional<HoldId> hold) {
     Points left = amount;
-    std::uint32_t lots = 0;
+    std::size_t lots = 0;
     DrainCursor cursor(account().lots(), account().sliding_expires_at());
     while (left > Points{}) {
         const Lot* lot = cursor.next();
@@ -77,7 +77,7 @@ bool Decider::drain(Points amount, const Taking& taking, std::optional<HoldId> h
             !taking.any_restriction)
             continue;
         SUANPAN_ASSERT(account().expires_at(key) > now_);  // INV-5
-        if (++lots > limits::lots_drained_max) return false;
+        if (++lots > taking.lots_max) return false;
         const Points piece = std::min(left, lot->remaining);
         left -= piece;
         out_.add(LotDelta{.lot = key, .delta = -piece, .cause = Cause::request});

@@ -5,6 +5,7 @@
 #include "protocol/base/time.h"
 #include "protocol/code.h"
 #include "protocol/command.h"
+#include "protocol/limits.h"
 #include "server/ledger/account.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/ledger.h"
@@ -55,6 +56,9 @@ private:
     Decision decide(const CancelOrder& command);
     Decision decide(const RefundOrder& command);
     Decision decide(const PutRules& command);
+    Decision decide(const Redeem& command);
+    Decision decide(const Reveal& command);
+    Decision decide(const PutOffers& command);
     template <typename Read>
     Decision decide(const Read&) {
         return refused(Code::unknown_kind);  // reads are not decided
@@ -82,6 +86,7 @@ private:
         bool any_restriction = false;
         bool up_to = false;
         bool counts_to_limit = true;
+        std::size_t lots_max = limits::lots_drained_max;
     };
     // The points that may be taken, or why not.
     [[nodiscard]] std::expected<Points, Decision> takeable(const Taking& taking) const;
@@ -89,7 +94,7 @@ private:
     // Σ points that may still be spent today; nothing where there is no limit.
     [[nodiscard]] std::optional<Points> left_today() const;
     // Drains `amount` out of lots in draining order; each piece also goes into `hold` where it is
-    // given. False where it takes more lots than limits::lots_drained_max.
+    // given. False where it takes more than `lots_max` lots.
     bool drain(Points amount, const Taking& taking, std::optional<HoldId> hold);
     void count_day_spent(Points delta);
     // Sets the date at which the account's sliding points end: `extend` is what an earning or a

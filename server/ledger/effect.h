@@ -150,9 +150,35 @@ struct CounterAdd {
     friend bool operator==(const CounterAdd&, const CounterAdd&) = default;
 };
 
+// Installs Entry::offers.
+struct OffersPut {
+    friend bool operator==(const OffersPut&, const OffersPut&) = default;
+};
+
+// The redemption's place in the line of its offer. All tickets up to `floor` were durable when the
+// owner of the stock granted this one (docs/decisions/0016).
+struct TicketTaken {
+    std::uint32_t offer = 0;
+    std::uint64_t ticket = 0;  // from 1
+    std::uint64_t floor = 0;   // < ticket
+    friend bool operator==(const TicketTaken&, const TicketTaken&) = default;
+};
+
+// Puts Entry::vouchers[place] in the place of the account's voucher of that number.
+struct VoucherPut {
+    std::uint32_t place = 0;
+    friend bool operator==(const VoucherPut&, const VoucherPut&) = default;
+};
+
+// Imports Entry::codes.
+struct CodesPut {
+    friend bool operator==(const CodesPut&, const CodesPut&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
-using Effect = std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd,
-                            AccountFrozen, AccountLimit, DaySpent, MemberSet, SlidingMove,
-                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut, CounterAdd>;
+using Effect =
+    std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
+                 AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut, OrderPut,
+                 UseAdd, RulesPut, CounterAdd, OffersPut, TicketTaken, VoucherPut, CodesPut>;
 
 }  // namespace suanpan::ledger

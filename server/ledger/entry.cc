@@ -29,6 +29,7 @@ bool takes_points(EntryKind kind) {
         case EntryKind::capture:
         case EntryKind::revoke:
         case EntryKind::settle:
+        case EntryKind::redeem:
         case EntryKind::confirm:
         case EntryKind::expire:
             return true;
@@ -63,6 +64,9 @@ void Entry::reset() {
     spec.reset();
     orders.clear();
     rules.reset();
+    offers.reset();
+    vouchers.clear();
+    codes.reset();
     refusals.clear();
     account_hint = no_account;
     has_counters = false;
@@ -72,6 +76,12 @@ void Entry::put(Order&& order) {
     order.last_ordinal = ordinal;
     add(OrderPut{.place = static_cast<std::uint32_t>(orders.size())});
     orders.push_back(std::make_shared<const Order>(std::move(order)));
+}
+
+void Entry::put(HeldVoucher&& voucher) {
+    voucher.last_ordinal = ordinal;
+    add(VoucherPut{.place = static_cast<std::uint32_t>(vouchers.size())});
+    vouchers.push_back(std::make_shared<const HeldVoucher>(std::move(voucher)));
 }
 
 Points sum_of_postings(const Entry& entry) {

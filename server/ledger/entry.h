@@ -8,6 +8,8 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "server/ledger/effect.h"
+#include "server/ledger/held_codes.h"
+#include "server/ledger/held_voucher.h"
 #include "server/ledger/order.h"
 #include "server/ledger/rule_text.h"
 
@@ -40,9 +42,13 @@ enum class EntryKind : std::uint16_t {
     confirm = 23,
     cancel = 24,
     refund_order = 25,
+    redeem = 26,  // reference: offer, and above 32 bits its version; detail: the ticket
+    reveal = 27,  // reference: offer
     program_create = 40,
     program_update = 41,
     rules_put = 42,
+    offers_put = 43,     // detail: version of the file
+    codes_import = 44,   // reference: offer, and above 32 bits the batch; detail: lines refused
     clock_advance = 50,  // amount: nanoseconds
 
     start = 100,           // the process began; reference: incarnation, detail: the shell's own
@@ -54,6 +60,7 @@ enum class EntryKind : std::uint16_t {
     program_prepared = 104,
     program_active = 105,  // carries the spec, installs it
     rules_active = 106,    // reference: LSN of the rules_put that every shard has now
+    offers_active = 107,   // likewise of an offers_put
 };
 inline constexpr std::uint16_t entry_kind_version = 1;
 
@@ -103,11 +110,14 @@ struct Entry {
     Balances balances;                 // after it, in the effective form at `time`
     Points amount;                     // that the request moved; adjust: signed
     std::int64_t detail = 0;
-    std::uint64_t reference = 0;  // LSN of the original, or number of the hold
+    std::uint64_t reference = 0;  // LSN of the original, or number of the hold, or as its kind says
     EffectList effects;
     std::optional<ProgramSpec> spec;      // of ProgramPut
     std::vector<OrderPtr> orders;         // of OrderPut
     RuleTextPtr rules;                    // of RulesPut
+    RuleTextPtr offers;                   // of OffersPut
+    std::vector<VoucherPtr> vouchers;     // of VoucherPut
+    CodesPtr codes;                       // of CodesPut
     std::vector<RefusalRecord> refusals;  // of kind `refusals`
 
     // Not on disk: where decide() found the account, so that apply() need not look again.
@@ -122,8 +132,9 @@ struct Entry {
         effects.emplace_back(effect);
         if constexpr (std::is_same_v<T, CounterAdd>) has_counters = true;
     }
-    // Puts an order as this entry leaves it.
+    // Puts an order, or a voucher, as this entry leaves it.
     void put(Order&& order);
+    void put(HeldVoucher&& voucher);
 };
 
 // Σ of an entry's signed postings; zero for every sound entry (INV-1).

@@ -43,14 +43,22 @@ enum Tag : std::uint16_t {
     tag_use = 15,
     tag_rules = 16,
     tag_counter = 17,
+    tag_offers = 18,
+    tag_ticket = 19,
+    tag_voucher = 20,
+    tag_codes = 21,
 };
-static_assert(std::variant_size_v<Effect> == tag_counter);
+static_assert(std::variant_size_v<Effect> == tag_codes);
 
-// An upper bound of the bytes of what has no fixed size: orders and a rule book, each behind its
-// length.
+// An upper bound of the bytes of what has no fixed size: orders, vouchers, a rule book or an offer
+// file, each behind its length.
 std::size_t outsized_bytes(const Entry& entry) {
     std::size_t bytes = entry.rules == nullptr ? 0 : rules_bytes(*entry.rules);
     for (const OrderPtr& order : entry.orders) bytes += order_bytes(*order);
+    if (entry.offers != nullptr) bytes += rules_bytes(*entry.offers);
+    if (entry.codes != nullptr) bytes += entry.codes->bytes.size();
+    for (const VoucherPtr& voucher : entry.vouchers)
+        bytes += sizeof(VoucherNumber) + voucher->bytes.size();
     return bytes;
 }
 
@@ -153,6 +161,30 @@ struct EncodeEffect {
         to.put(e.limit);
     }
 
+    void operator()(const OffersPut&) const {
+        SUANPAN_ASSERT(entry.offers != nullptr);
+        std::vector<std::byte> bytes;
+        put_rules(bytes, *entry.offers);
+        outsized(tag_offers, bytes);
+    }
+    void operator()(const TicketTaken& e) const {
+        head(tag_ticket, 0);
+        to.put(e.offer);
+        to.put(e.ticket);
+        to.put(e.floor);
+    }
+    void operator()(const VoucherPut& e) const {
+        const HeldVoucher& voucher = *entry.vouchers[e.place];
+        head(tag_voucher, 0);
+        to.put(static_cast<std::uint32_t>(sizeof(VoucherNumber) + voucher.bytes.size()));
+        to.put(voucher.number);
+        to.put_bytes(voucher.bytes);
+    }
+    void operator()(const CodesPut&) const {
+        SUANPAN_ASSERT(entry.codes != nullptr);
+        outsized(tag_codes, entry.codes->bytes);
+    }
+
 private:
     void outsized(Tag tag, std::span<const std::byte> bytes) const {
         head(tag, 0);
@@ -186,8 +218,8 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 25) || (kind >= 40 && kind <= 42) || kind == 50 ||
-            (kind >= 100 && kind <= 106));
+           ((kind >= 10 && kind <= 27) || (kind >= 40 && kind <= 44) || kind == 50 ||
+            (kind >= 100 && kind <= 107));
 }
 
 bool is_sound_amount(std::int64_t value) {
@@ -202,7 +234,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_counter)
+        if (head.tag < tag_lot || head.tag > tag_codes)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -357,7 +389,7 @@ private:
                 require(out_.rules != nullptr && body.left() == 0);
                 return out_.add(RulesPut{});
             }
-            default: {  // tag_counter
+            case tag_counter: {
                 CounterAdd e;
                 e.kind = static_cast<CounterKind>(head.small);
                 require(is_counter_kind(e.kind));
@@ -367,6 +399,39 @@ private:
                 e.times_out = instant();
                 e.limit = points().value;
                 return out_.add(e);
+            }
+            case tag_offers: {
+                require(out_.offers == nullptr);
+                ByteReader body = outsized();
+                out_.offers = get_rules(body);
+                require(out_.offers != nullptr && body.left() == 0);
+                return out_.add(OffersPut{});
+            }
+            case tag_ticket: {
+                TicketTaken e;
+                e.offer = from_.get<std::uint32_t>();
+                e.ticket = from_.get<std::uint64_t>();
+                e.floor = from_.get<std::uint64_t>();
+                require(e.floor < e.ticket && e.ticket <= static_cast<std::uint64_t>(INT64_MAX));
+                return out_.add(e);
+            }
+            case tag_codes: {
+                require(out_.codes == nullptr);
+                ByteReader body = outsized();
+                const auto bytes = body.take(body.left());
+                auto codes = std::make_shared<HeldCodes>();
+                codes->bytes.assign(bytes.begin(), bytes.end());
+                out_.codes = std::move(codes);
+                return out_.add(CodesPut{});
+            }
+            default: {  // tag_voucher
+                ByteReader body = outsized();
+                HeldVoucher voucher;
+                voucher.number = body.get<VoucherNumber>();
+                require(body.ok());
+                const auto bytes = body.take(body.left());
+                voucher.bytes.assign(bytes.begin(), bytes.end());
+                return out_.put(std::move(voucher));
             }
         }
     }

@@ -4,6 +4,7 @@
 #include "protocol/base/ids.h"
 #include "server/ledger/counter.h"
 #include "server/ledger/effect.h"
+#include "server/ledger/ticket_span.h"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +24,8 @@ struct House {
     std::array<WideSum, house_counter_count> counters{};
     // Its part of the counters that all members share, by (kind, id); none of them is zero.
     std::map<std::pair<CounterKind, std::uint32_t>, CounterUnits> shared;
+    // Its part of the tickets of offers, by offer.
+    std::map<std::uint32_t, TicketSpan> tickets;
     Lsn last_lsn;
 
     [[nodiscard]] WideSum operator[](HouseCounter counter) const {
@@ -32,6 +35,7 @@ struct House {
         counters[static_cast<std::size_t>(effect.counter)] += effect.delta.value;
     }
     void add(const CounterAdd& effect) { add(effect.kind, effect.id, effect.delta); }
+    void add(const TicketTaken& effect) { tickets[effect.offer].add(effect.ticket, effect.floor); }
     void add(CounterKind kind, std::uint32_t id, const CounterUnits& delta) {
         const auto at = shared.try_emplace({kind, id}).first;
         at->second.add(delta);
@@ -40,6 +44,7 @@ struct House {
     void add(const House& other) {
         for (std::size_t i = 0; i < house_counter_count; ++i) counters[i] += other.counters[i];
         for (const auto& [key, units] : other.shared) add(key.first, key.second, units);
+        for (const auto& [offer, span] : other.tickets) tickets[offer].add(span);
         last_lsn = std::max(last_lsn, other.last_lsn);
     }
 };

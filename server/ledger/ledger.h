@@ -125,6 +125,9 @@ public:
     [[nodiscard]] const ProgramTable& programs() const { return programs_; }
     void install(const RuleTextPtr& rules) { rules_.install(rules); }
     [[nodiscard]] const RuleTextTable& rules() const { return rules_; }
+    // Of each program the newest file of offers; an older one changes nothing.
+    void install_offers(const RuleTextPtr& offers) { offers_.install_newest(offers); }
+    [[nodiscard]] const RuleTextTable& offers() const { return offers_; }
 
     // Reads, in the effective form. An account that never was has zero of everything.
     [[nodiscard]] Outcome balances(const MemberId& member, ProgramId program, Instant now) const;
@@ -187,6 +190,10 @@ public:
     void add_house_to(HouseMap& sum) const;
     // Adds this shard's part of the counters that all members share.
     void add_counters_to(CounterMap& sum) const;
+    // Gives every voucher to `take`.
+    void for_each_voucher(const std::function<void(const HeldVoucher&)>& take) const;
+    // Adds this shard's part of the tickets of offers; by the counter of their stock.
+    void add_tickets_to(std::map<CounterKey, TicketSpan>& sum) const;
     // Adds the units that this shard's waiting orders have set aside, by time-out. Costs a look at
     // each account with an open hold.
     void add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const;
@@ -227,6 +234,7 @@ private:
     void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
     void watch_holds(const Account& account, AccountRef ref);
+    bool slice_vouchers(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     bool slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     void slice_requests(RecordCursor& cursor, RecordSlice& out) const;
     // The account as it would be with everything due posted; adds what expired to `expired`.
@@ -235,6 +243,7 @@ private:
     LedgerOptions options_;
     ProgramTable programs_;
     RuleTextTable rules_;
+    RuleTextTable offers_;
     AccountTable accounts_;
     HouseMap houses_;
     ProgramId last_house_id_{};

@@ -148,7 +148,7 @@ bool is_sound(const Order& order) {
 }  // namespace
 
 bool is_use_kind(const UseKey& key) {
-    return key.kind <= UseKind::coupon && !is_shared(key.kind) &&
+    return key.kind <= UseKind::offer && !is_shared(key.kind) &&
            key.zero == std::array<std::uint8_t, 3>{};
 }
 

@@ -20,6 +20,7 @@ enum Stage : std::uint8_t {
     stage_house,
     stage_account,
     stage_order,
+    stage_voucher,
     stage_rules,
     stage_requests,
     stage_done
@@ -61,6 +62,9 @@ struct SharedCounterBytes {
     std::int64_t reserved;
 };
 static_assert(sizeof(SharedCounterBytes) == 24);
+// Rows of the same shape behind the counters: the tickets of an offer, `issued` the number.
+constexpr std::uint16_t row_ticket_floor = 0x8001;
+constexpr std::uint16_t row_ticket = 0x8002;  // above the floor
 static_assert(std::has_unique_object_representations_v<SharedCounterBytes>);
 
 struct AccountBytes {
@@ -130,6 +134,14 @@ static_assert(sizeof(UseCountBytes) == 40);
 struct OrderOwnerBytes {
     std::array<std::uint64_t, 2> member;  // high, low
 };
+
+// In front of a voucher.
+struct VoucherHeadBytes {
+    VoucherNumber number;
+    std::uint32_t last_ordinal;
+    std::uint32_t zero;
+};
+static_assert(sizeof(VoucherHeadBytes) == 32);
 
 struct RequestsBytes {
     std::int64_t second;
@@ -236,9 +248,24 @@ void put_order_record(std::vector<std::byte>& out, const Account& account, const
     put_order(out, order);
 }
 
-void put_rules_record(std::vector<std::byte>& out, const RuleText& rules) {
+void put_voucher_record(std::vector<std::byte>& out, const Account& account,
+                        const HeldVoucher& voucher, Lsn lsn) {
     ByteAppender to(out);
-    to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::rules),
+    to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::voucher),
+                      .flags = 0,
+                      .level = 0,
+                      .program = static_cast<std::uint32_t>(account.program()),
+                      .lsn = lsn.value});
+    to.put(OrderOwnerBytes{.member = {account.member().high, account.member().low}});
+    to.put(VoucherHeadBytes{
+        .number = voucher.number, .last_ordinal = voucher.last_ordinal, .zero = 0});
+    out.insert(out.end(), voucher.bytes.begin(), voucher.bytes.end());
+}
+
+// `type`: rules or offers.
+void put_rules_record(std::vector<std::byte>& out, const RuleText& rules, RecordType type) {
+    ByteAppender to(out);
+    to.put(RecordHead{.type = static_cast<std::uint8_t>(type),
                       .flags = 0,
                       .level = 0,
                       .program = static_cast<std::uint32_t>(rules.program),
@@ -265,6 +292,17 @@ void put_house(std::vector<std::byte>& out, ProgramId program, const House& hous
                                   .id = key.second,
                                   .issued = units.issued,
                                   .reserved = units.reserved});
+    const auto put_ticket = [&](std::uint16_t row, std::uint32_t offer, std::uint64_t ticket) {
+        to.put(SharedCounterBytes{.kind = row,
+                                  .reserved_bits = 0,
+                                  .id = offer,
+                                  .issued = static_cast<std::int64_t>(ticket),
+                                  .reserved = 0});
+    };
+    for (const auto& [offer, span] : house.tickets) {
+        put_ticket(row_ticket_floor, offer, span.floor);
+        for (const std::uint64_t ticket : span.above) put_ticket(row_ticket, offer, ticket);
+    }
 }
 
 void put_program(std::vector<std::byte>& out, const ProgramSpec& spec) {
@@ -315,6 +353,17 @@ bool is_shared_count(std::int64_t units) {
 bool get_shared_counters(ByteReader& from, House& to) {
     while (from.left() > 0) {
         const auto row = from.get<SharedCounterBytes>();
+        if (from.ok() && (row.kind == row_ticket_floor || row.kind == row_ticket)) {
+            if (row.reserved_bits != 0 || row.reserved != 0 || row.issued < 0) return false;
+            TicketSpan part;
+            const auto ticket = static_cast<std::uint64_t>(row.issued);
+            if (row.kind == row_ticket_floor)
+                part.floor = ticket;
+            else
+                part.above.insert(ticket);
+            to.tickets[row.id].add(part);
+            continue;
+        }
         const auto kind = static_cast<CounterKind>(row.kind);
         if (!from.ok() || row.reserved_bits != 0 || !is_counter_kind(kind) ||
             !is_shared_count(row.issued) || !is_shared_count(row.reserved))
@@ -479,7 +528,8 @@ std::optional<MemberId> account_record_member(std::span<const std::byte> record)
     static_assert(sizeof(OrderOwnerBytes) == sizeof(MemberId));  // an account's stands there too
     const auto bytes = from.get<OrderOwnerBytes>();
     if (!from.ok() || (head.type != static_cast<std::uint8_t>(RecordType::account) &&
-                       head.type != static_cast<std::uint8_t>(RecordType::order)))
+                       head.type != static_cast<std::uint8_t>(RecordType::order) &&
+                       head.type != static_cast<std::uint8_t>(RecordType::voucher)))
         return std::nullopt;
     return MemberId{.high = bytes.member[0], .low = bytes.member[1]};
 }
@@ -518,16 +568,27 @@ bool Ledger::next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSli
     }
     if (cursor.stage == stage_order) {
         if (!slice_orders(cursor, byte_budget, out)) return true;
+        cursor = {.stage = stage_voucher};
+    }
+    if (cursor.stage == stage_voucher) {
+        if (!slice_vouchers(cursor, byte_budget, out)) return true;
         cursor = {.stage = stage_rules};
     }
     if (cursor.stage == stage_rules) {
         for (; has_room() && cursor.place < rules_.all().size(); ++cursor.place) {
             const std::size_t start = out.bytes.size();
-            put_rules_record(out.bytes, *rules_.all()[cursor.place]);
+            put_rules_record(out.bytes, *rules_.all()[cursor.place], RecordType::rules);
             close_record(out, start, {});
             out.has_configuration = true;
         }
         if (cursor.place < rules_.all().size()) return true;
+        // One for each program: given at once, whatever the budget.
+        for (const RuleTextPtr& offers : offers_.all()) {
+            const std::size_t start = out.bytes.size();
+            put_rules_record(out.bytes, *offers, RecordType::offers);
+            close_record(out, start, {});
+            out.has_configuration = true;
+        }
         cursor = {.stage = stage_requests};
     }
     while (cursor.stage == stage_requests) {
@@ -554,6 +615,25 @@ bool Ledger::slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordS
             put_order_record(out.bytes, account, *order, account.last_lsn());
             close_record(out, start, account.last_lsn());
             cursor.second = order->number;
+        }
+    }
+    return true;
+}
+
+// As slice_orders(); the cursor's `voucher` was given last.
+bool Ledger::slice_vouchers(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const {
+    for (; cursor.place < accounts_.size(); ++cursor.place, cursor.voucher = {}) {
+        const Account& account = accounts_[AccountRef{static_cast<std::uint32_t>(cursor.place)}];
+        const std::span<const VoucherPtr> vouchers = account.vouchers();
+        if (vouchers.empty()) continue;
+        auto at = std::ranges::upper_bound(vouchers, cursor.voucher, {},
+                                           [](const VoucherPtr& each) { return each->number; });
+        for (; at != vouchers.end(); ++at) {
+            if (out.bytes.size() >= byte_budget) return false;
+            const std::size_t start = out.bytes.size();
+            put_voucher_record(out.bytes, account, **at, account.last_lsn());
+            close_record(out, start, account.last_lsn());
+            cursor.voucher = (*at)->number;
         }
     }
     return true;
@@ -660,12 +740,32 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
             accounts_[ref].put_order(std::make_shared<const Order>(std::move(*order)));
             return {};
         }
-        case RecordType::rules: {
-            const RuleTextPtr rules = get_rules(from);
-            if (rules == nullptr || from.left() != 0) return malformed;
-            rules_.install(rules);
+        case RecordType::voucher: {
+            const auto owner = from.get<OrderOwnerBytes>();
+            const auto bytes = from.get<VoucherHeadBytes>();
+            if (!from.ok() || bytes.zero != 0 || bytes.number.ticket == 0) return malformed;
+            auto voucher = std::make_shared<HeldVoucher>();
+            voucher->number = bytes.number;
+            voucher->last_ordinal = bytes.last_ordinal;
+            const auto rest = from.take(from.left());
+            voucher->bytes.assign(rest.begin(), rest.end());
+            const AccountRef ref = accounts_.find_or_make(
+                {.high = owner.member[0], .low = owner.member[1]}, ProgramId{head.program});
+            accounts_[ref].put_voucher(voucher);
             return {};
         }
+        case RecordType::rules:
+        case RecordType::offers: {
+            const RuleTextPtr rules = get_rules(from);
+            if (rules == nullptr || from.left() != 0) return malformed;
+            if (head.type == static_cast<std::uint8_t>(RecordType::rules))
+                rules_.install(rules);
+            else
+                offers_.install_newest(rules);
+            return {};
+        }
+        case RecordType::codes:
+            return {};
         case RecordType::requests: {
             const auto bytes = from.get<RequestsBytes>();
             if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||
@@ -703,6 +803,11 @@ HashSum Ledger::state_hash() const {
             put_order_record(bytes, account, *order, {});
             sum.add(hash_of(bytes));
         }
+        for (const VoucherPtr& voucher : account.vouchers()) {
+            bytes.clear();
+            put_voucher_record(bytes, account, *voucher, {});
+            sum.add(hash_of(bytes));
+        }
     }
     return sum;
 }
@@ -717,7 +822,12 @@ HashSum Ledger::hash_of_programs() const {
     }
     for (const RuleTextPtr& rules : rules_.all()) {
         bytes.clear();
-        put_rules_record(bytes, *rules);
+        put_rules_record(bytes, *rules, RecordType::rules);
+        sum.add(hash_of(bytes));
+    }
+    for (const RuleTextPtr& offers : offers_.all()) {
+        bytes.clear();
+        put_rules_record(bytes, *offers, RecordType::offers);
         sum.add(hash_of(bytes));
     }
     return sum;

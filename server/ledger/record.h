@@ -3,6 +3,7 @@
 
 #include "protocol/base/hash.h"
 #include "protocol/base/ids.h"
+#include "protocol/command.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,10 @@ enum class RecordType : std::uint8_t {
     account = 3,
     requests = 4,
     order = 5,
-    rules = 6
+    rules = 6,
+    voucher = 7,
+    offers = 8,
+    codes = 9,  // the shard's own, of pools: no ledger's
 };
 
 enum class RecordDamage : std::uint8_t {
@@ -32,9 +36,10 @@ enum class RecordDamage : std::uint8_t {
 
 // How far a walk over all records has come. A default one stands before the first.
 struct RecordCursor {
-    std::uint8_t stage = 0;   // program, house, account, order, rules, requests, done
+    std::uint8_t stage = 0;   // program, house, account, order, voucher, rules, requests, done
     std::uint64_t place = 0;  // within the stage
     std::int64_t second = INT64_MIN;
+    VoucherNumber voucher;  // the last that was given, of its account
 };
 
 // Whole records, one after the other.
@@ -66,7 +71,8 @@ struct HouseRecordInfo {
 };
 // Nothing where the record is of another type or damaged.
 [[nodiscard]] std::optional<HouseRecordInfo> house_record_info(std::span<const std::byte> record);
-// The member of an account's or order's record: which shard loads it. Nothing for other types.
+// The member of an account's, order's or voucher's record: which shard loads it. Nothing for other
+// types.
 [[nodiscard]] std::optional<MemberId> account_record_member(std::span<const std::byte> record);
 
 // A commutative sum of 128-bit hashes.

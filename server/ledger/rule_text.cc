@@ -13,19 +13,34 @@ std::pair<ProgramId, std::uint32_t> key_of(const RuleTextPtr& rules) {
     return {rules->program, rules->version};
 }
 
+RuleTextPtr text_of(const CommandHead& head, const CommandPayload& payload, std::uint32_t version,
+                    Instant effective_from) {
+    auto rules = std::make_shared<RuleText>();
+    rules->program = head.program;
+    rules->version = version;
+    rules->partner = head.partner;
+    rules->principal = head.principal;
+    rules->effective_from = effective_from;
+    rules->hash = sha256(payload.text);
+    rules->text.assign(reinterpret_cast<const char*>(payload.text.data()), payload.text.size());
+    return rules;
+}
+
 }  // namespace
 
 RuleTextPtr rules_of(const CommandHead& head, const PutRules& command) {
-    const std::vector<std::byte>& text = command.payload->text;
-    auto rules = std::make_shared<RuleText>();
-    rules->program = head.program;
-    rules->version = command.version;
-    rules->partner = head.partner;
-    rules->principal = head.principal;
-    rules->effective_from = command.effective_from;
-    rules->hash = sha256(text);
-    rules->text.assign(reinterpret_cast<const char*>(text.data()), text.size());
-    return rules;
+    return text_of(head, *command.payload, command.version, command.effective_from);
+}
+
+RuleTextPtr offers_of(const CommandHead& head, const PutOffers& command) {
+    return text_of(head, *command.payload, command.version, Instant{});
+}
+
+void RuleTextTable::install_newest(const RuleTextPtr& rules) {
+    const RuleTextPtr present = newest(rules->program);
+    if (present != nullptr && present->version > rules->version) return;
+    std::erase_if(all_, [&](const RuleTextPtr& old) { return old->program == rules->program; });
+    install(rules);
 }
 
 void RuleTextTable::install(const RuleTextPtr& rules) {

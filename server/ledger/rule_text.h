@@ -1,4 +1,4 @@
-// RuleText: one version of a program's rule book, as it was loaded.
+// RuleText: one version of a program's rule book, or of its file of offers, as it was loaded.
 #pragma once
 
 #include "protocol/base/hash.h"
@@ -29,12 +29,16 @@ struct RuleText {
 using RuleTextPtr = std::shared_ptr<const RuleText>;
 // What such a command brings; its `effective_from` is the one that counts.
 [[nodiscard]] RuleTextPtr rules_of(const CommandHead& head, const PutRules& command);
+// The same of a file of offers, which is in force once every shard has it: it names no instant.
+[[nodiscard]] RuleTextPtr offers_of(const CommandHead& head, const PutOffers& command);
 
 // All versions of all programs' rule books, as every shard has them. Few.
 class RuleTextTable {
 public:
     // Adds a version, or replaces it by an equal one.
     void install(const RuleTextPtr& rules);
+    // Puts it in the place of the program's older ones; where there is a newer one, does nothing.
+    void install_newest(const RuleTextPtr& rules);
     // That version, or null.
     [[nodiscard]] RuleTextPtr find(ProgramId program, std::uint32_t version) const;
     [[nodiscard]] RuleTextPtr newest(ProgramId program) const;

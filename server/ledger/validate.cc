@@ -108,6 +108,22 @@ struct FieldsOf {
             return field(3);
         return std::nullopt;
     }
+    Checked operator()(const PutOffers& c) const {
+        if (c.payload == nullptr || c.payload->text.empty() ||
+            c.payload->text.size() > limits::offer_file_bytes_max)
+            return field(3);
+        if (c.version == 0) return field(4);
+        return std::nullopt;
+    }
+    Checked operator()(const Reveal& c) const {
+        if (c.voucher.ticket == 0) return field(3);
+        return std::nullopt;
+    }
+    Checked operator()(const Redeem& c) const {
+        if (c.quantity < 1 || c.quantity > limits::offer_quantity_max)
+            return Fault{.code = Code::quantity_out_of_range, .detail = limits::offer_quantity_max};
+        return std::nullopt;
+    }
     template <typename T>
     Checked operator()(const T&) const {
         return std::nullopt;
@@ -136,6 +152,8 @@ std::optional<Fault> validate(const Command& command) {
     if (amount < rule.least) return Fault{.code = Code::amount_not_positive};
     const bool has_member = !std::holds_alternative<PutProgram>(command.body) &&
                             !std::holds_alternative<PutRules>(command.body) &&
+                            !std::holds_alternative<PutOffers>(command.body) &&
+                            !std::holds_alternative<ImportCodes>(command.body) &&
                             !std::holds_alternative<AdvanceClock>(command.body);
     if (has_member && command.head.member.is_zero()) return Fault{.code = Code::member_missing};
     if (command.head.request_id.is_zero()) return Fault{.code = Code::request_id_missing};

@@ -29,6 +29,12 @@ bool has_own_reply(CommandKind kind) {
         case CommandKind::terms:
         case CommandKind::explain:
         case CommandKind::rules_put:
+        case CommandKind::redeem:
+        case CommandKind::reveal:
+        case CommandKind::offers:
+        case CommandKind::vouchers:
+        case CommandKind::offers_put:
+        case CommandKind::codes_import:
             return true;
         default:
             return false;
@@ -49,6 +55,13 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
         void operator()(const Explanation& answer) const {
             encode_explanation(out, header, answer);
         }
+        void operator()(const RedeemAnswer& answer) const { encode_redeem(out, header, answer); }
+        void operator()(const RevealAnswer& answer) const { encode_reveal(out, header, answer); }
+        void operator()(const OffersAnswer& answer) const { encode_offers(out, header, answer); }
+        void operator()(const VouchersAnswer& answer) const {
+            encode_vouchers(out, header, answer);
+        }
+        void operator()(const CodesAnswer& answer) const { encode_codes(out, header, answer); }
     };
     std::visit(Encode{out, header}, body);
 }
@@ -119,6 +132,7 @@ void Session::take_request(const Frame& frame, CommandKind kind) {
     const Partner* partner = environment_.partners.find(*partner_);
     // The partner was taken out of the file while connected.
     if (partner == nullptr) return refuse_frame(frame.header, Code::authentication_failed);
+    if (!is_request_kind(frame.header.kind)) return refuse_frame(frame.header, Code::unknown_kind);
     const auto decoded =
         decode_request(kind, frame.body, *partner_, environment_.body_hash_key, decoded_);
     if (!decoded.has_value()) return refuse_frame(frame.header, decoded.error());

@@ -6,17 +6,19 @@
 
 namespace suanpan::shard {
 
-void Batch::add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const Asked* asked) {
+void Batch::add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const Asked* asked,
+                      std::unique_ptr<ReplyBody> body) {
     const std::size_t length = ledger::encode(entry, bytes_);
     entry_bytes_.push_back(static_cast<std::uint32_t>(length));
     Numbering numbering{.account = ref};
     if (asked != nullptr) {
         numbering.log_ref = asked->log_ref;
         numbering.has_request = true;
-        answers_.push_back(
-            {.entries_before = numbering_.size() + 1,
-             .pending = {.digest = asked->digest,
-                         .reply = {.to = asked->to, .outcome = ledger::outcome_of(entry)}}});
+        answers_.push_back({.entries_before = numbering_.size() + 1,
+                            .pending = {.digest = asked->digest,
+                                        .reply = {.to = asked->to,
+                                                  .outcome = ledger::outcome_of(entry),
+                                                  .body = std::move(body)}}});
     }
     numbering_.push_back(numbering);
     ++commands_;
@@ -112,7 +114,11 @@ Lsn Batch::close(Instant now, StagingPool& staging, PendingReplies& pending) {
         // A read before the batch's first entry could see what was reserved earlier.
         answer.pending.lsn =
             answer.entries_before == 0 ? reserved_before : first + (answer.entries_before - 1);
-        if (!is_read) answer.pending.reply.outcome.entry_id = answer.pending.lsn;
+        if (!is_read) {
+            Reply& reply = answer.pending.reply;
+            reply.outcome.entry_id = answer.pending.lsn;
+            if (reply.body != nullptr) set_outcome(*reply.body, reply.outcome);
+        }
         if (SUANPAN_CANARY(reply_before_commit)) answer.pending.lsn = reserved_before;
         pending.push(std::move(answer.pending));
     }

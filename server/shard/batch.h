@@ -7,6 +7,7 @@
 #include "server/shard/staging.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ public:
         Hash128 digest;
         ReplyTo to;
     };
-    void add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const Asked* asked);
+    // With `body`: what the request gets beside the outcome.
+    void add_entry(const ledger::Entry& entry, ledger::AccountRef ref, const Asked* asked,
+                   std::unique_ptr<ReplyBody> body = nullptr);
     // A refusal that consumes its id. With a message: of a rule book, for the first answer only.
     void add_refusal(const ledger::RefusalRecord& refusal, const Asked& asked, Instant now,
                      const std::string& message = {});

@@ -3,15 +3,21 @@
 
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
+#include "server/cards/code_pool.h"
+#include "server/cards/code_seal.h"
 #include "server/ledger/counter.h"
 #include "server/shard/reply.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <variant>
+#include <vector>
 
 namespace suanpan::shard {
 
-// A request: it is answered once, at once or after some commits.
+// A request: it is answered once, at once or after some commits. For units, where none of the
+// flags is set.
 struct OwnerAsk {
     ledger::CounterKey key;
     ShardIndex asker{};
@@ -21,13 +27,35 @@ struct OwnerAsk {
     // What the order's own rules say; counts where no rules in force have a limit.
     std::int64_t limit = 0;
     bool lowers = false;
+    // Of an offer: no units, the owner is to close it; `units` are the stock that it is to get.
+    bool closes = false;
+    // No units: the owner of `origin` is to count one request of its, of the velocity kind
+    // `counts`, under the rules of the key's program.
+    bool counts_origin = false;
+    std::uint8_t counts = 0;
+    // Of an offer: who takes, and from where.
+    MemberId member;
+    std::uint64_t origin = 0;
 };
+
+// A code that an owner hands out with a unit, sealed.
+struct GrantedCode {
+    cards::CodeKey key;
+    cards::CodeLocator locator;
+    cards::BatchId batch{};
+    Instant expires_at;
+    cards::WrappedKey wrapped{};  // of its batch
+    std::vector<std::byte> sealed;
+};
+using GrantedCodesPtr = std::shared_ptr<const std::vector<GrantedCode>>;
 
 enum class OwnerVerdict : std::uint8_t {
     taken,          // they are the asker's, until it gives them back or says what it staged
     busy,           // too many wait; nothing was done
     all_set_aside,  // not now: the rest is set aside unpaid
-    exhausted,      // INV-11: so many are not there; with `lowers`: more has been granted
+    unavailable,    // the journal that has the codes cannot be read
+    exhausted,      // INV-11: so many are not there; with `lowers`, `closes`: more has been granted
+    risk_refused,   // with `counts_origin`: over the velocity rule `detail`
 };
 
 struct OwnerAnswer {
@@ -36,6 +64,11 @@ struct OwnerAnswer {
     OwnerVerdict verdict{};
     std::int64_t limit = 0;   // taken: under which the units were granted
     std::int64_t detail = 0;  // all_set_aside: the earliest time-out; exhausted: what was granted
+    // Of an offer, taken: the place in its line; all tickets up to `floor` are durable.
+    std::uint64_t ticket = 0;
+    std::uint64_t floor = 0;
+    // Of a code-backed one: a code for each unit.
+    GrantedCodesPtr codes;
 };
 
 // Said afterwards. Never answered, and cannot fail.
@@ -43,12 +76,14 @@ struct OwnerNotice {
     enum class What : std::uint8_t {
         given_back,  // units that were taken and are not needed
         staged,      // an entry that changes the counter by `delta` was staged as `lsn`
-        uncapped,    // the limit is not lowered after all
+        uncapped,    // the limit is not lowered after all, the offer not changed
+        opened,      // the offer that was closed now has a stock of `delta.issued`
     } what{};
     ledger::CounterKey key;
     ledger::CounterUnits delta;  // given_back: its `issued` are the units
     Instant times_out;           // of units that are, or were, set aside
     Lsn lsn;
+    std::uint64_t ticket = 0;  // of an offer: what was taken, or has been staged
 };
 
 using OwnerMail = std::variant<OwnerAsk, OwnerNotice>;
@@ -57,6 +92,7 @@ using OwnerMail = std::variant<OwnerAsk, OwnerNotice>;
 struct PublishedCount {
     ledger::CounterKey key;
     std::int64_t given = 0;  // issued or set aside, durably
+    std::int64_t total = 0;  // of an offer: its stock
 };
 
 }  // namespace suanpan::shard

@@ -2,13 +2,17 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
+#include "server/cards/offer.h"
 #include "server/ledger/entry.h"
 #include "server/ledger/ledger.h"
 #include "server/shard/owner_mail.h"
 #include "server/shard/reply.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -26,6 +30,11 @@ struct OwnerStep {
     Instant decided_at;
     ledger::Entry entry;
     std::optional<OrderTerms> terms;  // what a settlement's command points to
+    // The same of a redemption, and the offer that it was decided under. Null: it is not decided
+    // yet, its origin is asked for first.
+    std::optional<RedeemTerms> redeem_terms;
+    std::shared_ptr<const cards::Offer> offer;
+    OwnerAnswer granted;  // to a redemption, by the owner of the stock
     // One for each counter, ascending by owner, then by key: nobody who holds a unit waits for one
     // who waits for it.
     std::vector<OwnerAsk> asks;
@@ -41,7 +50,8 @@ struct OwnerStep {
             add != nullptr && add->takes())
             asks.push_back({.key = {.program = entry.program, .kind = add->kind, .id = add->id},
                             .units = add->delta.given(),
-                            .limit = add->limit});
+                            .limit = add->limit,
+                            .member = entry.member});
     return asks;
 }
 

@@ -86,6 +86,7 @@ void OwnerTable::tell(const OwnerNotice& notice) {
             to.uncommitted -= notice.delta.issued;
             SUANPAN_ASSERT(to.uncommitted >= 0);
             return serve_line(to);
+        case OwnerNotice::What::opened:  // offers only: StockTable
         case OwnerNotice::What::uncapped:
             to.cap.reset();
             return serve_line(to);

@@ -58,7 +58,9 @@ public:
                 std::erase_if(waiters_, [&](const Waiter& waiter) {
                     if (!(waiter.digest == pending.digest)) return false;
                     deliver(
-                        PendingReply{.reply = {.to = waiter.to, .outcome = pending.reply.outcome}});
+                        PendingReply{.reply = {.to = waiter.to,
+                                               .outcome = pending.reply.outcome,
+                                               .body = copy_for_repeat(pending.reply.body.get())}});
                     return true;
                 });
             }

@@ -3,6 +3,7 @@
 
 #include "protocol/command.h"
 #include "protocol/explanation.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
 
 #include <cstdint>
@@ -27,7 +28,8 @@ static_assert(sizeof(ReplyTo) == 16);
 
 // Answers that have more than an outcome. The outcome inside counts.
 using ReplyBody = std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer,
-                               RulesAnswer, Explanation>;
+                               RulesAnswer, Explanation, RedeemAnswer, RevealAnswer, OffersAnswer,
+                               VouchersAnswer, CodesAnswer>;
 
 // The answer to one event; with `body` where it is more than an outcome.
 struct Reply {
@@ -43,6 +45,12 @@ template <typename Body>
     reply.body = std::make_unique<ReplyBody>(std::forward<Body>(body));
     return reply;
 }
+
+inline void set_outcome(ReplyBody& body, const Outcome& outcome) {
+    std::visit([&](auto& answer) { answer.outcome = outcome; }, body);
+}
+// Another one for a repeat; nothing where repeats get the outcome alone.
+[[nodiscard]] std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body);
 
 // Takes answers on the thread of the sessions they are for.
 class ReplySink {

@@ -19,7 +19,7 @@ constexpr int expire_rounds_max = 8;
 // True for commands whose answer waits until every shard has what they bring.
 bool installs(CommandKind kind) {
     return kind == CommandKind::program_create || kind == CommandKind::program_update ||
-           kind == CommandKind::rules_put;
+           kind == CommandKind::rules_put || kind == CommandKind::offers_put;
 }
 
 }  // namespace
@@ -35,12 +35,35 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, options.quote_secret, options.first_quote),
+      vault_(options.master_keys, options.code_secret),
+      shop_(*ledger_, vault_, options.hash_seed),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
+      stocks_(
+          [this](const ledger::CounterKey& key) {
+              const bool has_pool = pools_.find(key.id) != nullptr;
+              return has_pool ? std::optional(pools_.usable(key.id)) : shop_.stock_of(key);
+          },
+          pools_, [this](Lsn lsn) { want_chunk(lsn); }),
       installer_(surroundings.exchange.shards()) {
+    for (const auto& [key, batch] : around_.owners.codes_at_start().batches) {
+        vault_.learn(batch.place, batch.wrapped);
+        const ledger::CounterKey stock{.program = batch.place.program,
+                                       .kind = ledger::CounterKind::offer_stock,
+                                       .id = key.first};
+        if (around_.owners.owner_of(stock) != index_ || pools_.find(key.first) != nullptr) continue;
+        const auto offer = shop_.find(stock.program, stock.id);
+        pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
+                       offer == nullptr ? cards::IssueOrder{} : offer->order);
+        stocks_.restore(stock, {}, {});
+    }
     for (const auto& [key, start] : around_.owners.at_start()) {
-        checkout_.set_given(key, start.units.given());
-        if (around_.owners.owner_of(key) == index_)
+        note_count(
+            {.key = key, .given = start.units.given(), .total = shop_.stock_of(key).value_or(0)});
+        if (around_.owners.owner_of(key) != index_) continue;
+        if (key.kind == ledger::CounterKind::offer_stock)
+            stocks_.restore(key, start.units, start.tickets);
+        else
             owned_.restore(key, start.units, start.reserved);
     }
 }
@@ -51,11 +74,16 @@ void Shard::adopt_thread(ReplySink& sink) {
     now_ = around_.clock.now();
 }
 
-ShardIndex Shard::owner_of(const CommandHead& head) const {
+ShardIndex Shard::owner_of(const Command& command) const {
+    const CommandHead& head = command.head;
+    if (head.kind == CommandKind::codes_import)
+        return around_.owners.owner_of(
+            ledger::CounterKey{.program = head.program, .kind = ledger::CounterKind::offer_stock});
     // Programs and the clock belong to shard 0; everything else to its member's shard.
     const bool is_global =
         head.kind == CommandKind::program_create || head.kind == CommandKind::program_update ||
-        head.kind == CommandKind::rules_put || head.kind == CommandKind::clock_advance;
+        head.kind == CommandKind::rules_put || head.kind == CommandKind::offers_put ||
+        head.kind == CommandKind::clock_advance;
     if (is_global) return ShardIndex{0};
     return ShardIndex{static_cast<std::uint16_t>(member_hash(head.member, options_.hash_seed) %
                                                  around_.exchange.shards())};
@@ -63,7 +91,7 @@ ShardIndex Shard::owner_of(const CommandHead& head) const {
 
 void Shard::submit(const Command& command, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
-    const ShardIndex owner = owner_of(command.head);
+    const ShardIndex owner = owner_of(command);
     if (owner == index_) {
         inbox_.push_back({command, to});
         if (inbox_.size() == inbox_commands_max) decide_inbox();
@@ -169,6 +197,11 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (installs(head.kind) && installer_.is_busy()) return refuse(to, Code::busy);
     if (head.kind == CommandKind::settle) return settle(command, to, digest);
     if (head.kind == CommandKind::rules_put) return put_rules(command, to, digest);
+    if (head.kind == CommandKind::redeem) return redeem(command, to, digest);
+    if (head.kind == CommandKind::offers_put) return put_offers(command, to, digest);
+    if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
+    if (head.kind == CommandKind::reveal)
+        return pass_velocity(command, to, digest, cards::VelocityKind::query);
     decide_and_stage(command, to, digest, original);
 }
 
@@ -218,8 +251,12 @@ void Shard::stage(const Batch::Asked* asked) {
                          .what = OwnerNotice::What::staged,
                          .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
                          .delta = add->delta,
-                         .times_out = add->times_out}});
-    batch_.add_entry(entry_, ref, asked);
+                         .times_out = add->times_out,
+                         .ticket = add->kind == ledger::CounterKind::offer_stock
+                                       ? static_cast<std::uint64_t>(entry_.detail)
+                                       : 0}});
+    if (entry_.offers != nullptr) shop_.refresh();
+    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : shop_.answer_of(entry_));
 }
 
 // What `entry_` says where it was accepted, else the refusal.
@@ -241,7 +278,9 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
     }
     if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
     const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
-        head, digest, decision.code, decision.detail, member_hash(head.member, options_.hash_seed));
+        head, digest, decision.code, decision.detail,
+        head.kind == CommandKind::codes_import ? offers_owner_hash(head.program)
+                                               : member_hash(head.member, options_.hash_seed));
     batch_.add_refusal(refusal,
                        {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                         .digest = digest,

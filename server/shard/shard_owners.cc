@@ -34,12 +34,19 @@ void Shard::take_units(const Command& command, const ReplyTo& to, const Hash128&
         step->terms = *settle->terms;
         settle->terms = &*step->terms;
     }
+    if (auto* redeem = std::get_if<Redeem>(&step->command.body);
+        redeem != nullptr && redeem->terms != nullptr) {
+        step->redeem_terms = *redeem->terms;
+        redeem->terms = &*step->redeem_terms;
+        step->offer = shop_.find(command.head.program, redeem->offer);
+    }
     for (OwnerAsk& ask : step->asks) {
         ask.asker = index_;
         ask.step = number;
+        if (const auto* redeem = std::get_if<Redeem>(&command.body)) ask.origin = redeem->origin;
     }
     std::ranges::sort(step->asks, {}, [this](const OwnerAsk& ask) {
-        return std::tuple(around_.owners.owner_of(ask.key), ask.key);
+        return std::tuple(around_.owners.owner_of(ask), ask.key);
     });
     if (ask_owners(*step)) return;
     open_steps_.open(command.head.member);
@@ -50,7 +57,7 @@ void Shard::take_units(const Command& command, const ReplyTo& to, const Hash128&
 bool Shard::ask_owners(OwnerStep& step) {
     while (step.taken < step.asks.size()) {
         const OwnerAsk& ask = step.asks[step.taken];
-        const ShardIndex owner = around_.owners.owner_of(ask.key);
+        const ShardIndex owner = around_.owners.owner_of(ask);
         if (owner != index_) {
             if (around_.owners.try_ask(owner, ask)) {
                 around_.wake(owner);
@@ -59,11 +66,17 @@ bool Shard::ask_owners(OwnerStep& step) {
             refuse_step(step, {.verdict = OwnerVerdict::busy});
             return true;
         }
-        if (now_ >= limits_hold_until_) refresh_limits(std::nullopt);
-        const auto answer = owned_.ask(ask);
+        const auto answer = ask_own(ask);
         if (!answer) return false;
         if (!take_answer(step, *answer)) return true;
     }
+    if (step.asks.front().counts_origin) {
+        decide_counted(step.command, step.to, step.digest);
+        return true;
+    }
+    if (std::holds_alternative<Redeem>(step.command.body) && !complete_redemption(step))
+        return true;
+    if (std::holds_alternative<PutOffers>(step.command.body)) closed_ = step.asks;
     entry_ = std::move(step.entry);
     conclude(step.command, step.to, step.digest, {.verdict = ledger::Decision::Verdict::accepted});
     return true;
@@ -76,6 +89,10 @@ bool Shard::take_answer(OwnerStep& step, const OwnerAnswer& answer) {
         return false;
     }
     const ledger::CounterKey& key = step.asks[step.taken++].key;
+    if (key.kind == ledger::CounterKind::offer_stock) {
+        step.granted = answer;
+        return true;
+    }
     for (ledger::Effect& effect : step.entry.effects)
         if (auto* add = std::get_if<ledger::CounterAdd>(&effect);
             add != nullptr && add->takes() && add->kind == key.kind && add->id == key.id)
@@ -118,7 +135,24 @@ void Shard::owner_answered(const OwnerAnswer& answer) {
 void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
     give_back(step);
     if (answer.verdict == OwnerVerdict::busy) return refuse(step.to, Code::busy);
+    if (answer.verdict == OwnerVerdict::unavailable) return refuse(step.to, Code::unavailable);
     const OwnerAsk& ask = step.asks[step.taken];
+    const auto refused = [&](Code code, std::int64_t detail, const std::string& message = {}) {
+        conclude(step.command, step.to, step.digest,
+                 {.verdict = ledger::Decision::Verdict::refused, .code = code, .detail = detail},
+                 message);
+    };
+    if (answer.verdict == OwnerVerdict::risk_refused)
+        return refused(Code::risk_refused, answer.detail);
+    if (ask.closes)
+        return refused(Code::stock_taken, answer.detail,
+                       "offer " + std::to_string(ask.key.id) + ": stock " +
+                           std::to_string(ask.units) + " is less than the " +
+                           std::to_string(answer.detail) +
+                           " that are set aside or issued; set it to at least that\n");
+    if (ask.key.kind == ledger::CounterKind::offer_stock &&
+        answer.verdict == OwnerVerdict::exhausted)
+        return refused(Code::sold_out, 0);
     if (ask.lowers)
         return conclude(step.command, step.to, step.digest,
                         {.verdict = ledger::Decision::Verdict::refused,
@@ -143,17 +177,19 @@ void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
 void Shard::give_back(const OwnerStep& step) {
     for (std::size_t i = 0; i < step.taken; ++i) {
         const OwnerAsk& ask = step.asks[i];
-        tell_owner(
-            {.what = ask.lowers ? OwnerNotice::What::uncapped : OwnerNotice::What::given_back,
-             .key = ask.key,
-             .delta = {.issued = ask.lowers ? 0 : ask.units}});
+        if (ask.counts_origin) continue;  // the attempt counts
+        const bool is_change = ask.lowers || ask.closes;
+        tell_owner({.what = is_change ? OwnerNotice::What::uncapped : OwnerNotice::What::given_back,
+                    .key = ask.key,
+                    .delta = {.issued = is_change ? 0 : ask.units},
+                    .ticket = step.granted.ticket});
         around_.wake(around_.owners.owner_of(ask.key));
     }
 }
 
 void Shard::tell_owner(const OwnerNotice& notice) {
     const ShardIndex owner = around_.owners.owner_of(notice.key);
-    if (owner == index_) return owned_.tell(notice);
+    if (owner == index_) return tell_own(notice);
     around_.owners.tell(index_, owner, notice);
     owners_to_wake_[static_cast<std::size_t>(owner)] = true;
 }
@@ -166,6 +202,10 @@ void Shard::tell_owners_of_batch() {
         tell_owner(noted.notice);
     }
     noted_.clear();
+    wake_owners();
+}
+
+void Shard::wake_owners() {
     for (std::uint16_t i = 0; i < owners_to_wake_.size(); ++i) {
         if (owners_to_wake_[i]) around_.wake(ShardIndex{i});
         owners_to_wake_[i] = false;
@@ -188,21 +228,26 @@ bool Shard::serve_owners() {
         count += around_.owners.drain_answers(
             index_, other, [this](const OwnerAnswer& answer) { owner_answered(answer); });
         count += around_.owners.drain_mail(other, index_, [&](const OwnerMail& mail) {
-            if (const auto* notice = std::get_if<OwnerNotice>(&mail)) return owned_.tell(*notice);
-            if (const auto answer = owned_.ask(std::get<OwnerAsk>(mail))) deliver_answer(*answer);
+            if (const auto* notice = std::get_if<OwnerNotice>(&mail)) return tell_own(*notice);
+            if (const auto answer = ask_own(std::get<OwnerAsk>(mail))) deliver_answer(*answer);
         });
     }
     owned_.advance(around_.committer.durable());
+    stocks_.advance(around_.committer.durable(), now_);
+    stocks_.want_again();
     count += owned_.take_answers(deliver_answer);
-    owned_.take_changed([&](const PublishedCount& published) {
-        checkout_.set_given(published.key, published.given);
+    count += stocks_.take_answers(deliver_answer);
+    const auto publish = [&](const PublishedCount& published) {
+        note_count(published);
         bool is_everywhere = true;
         for (std::uint16_t i = 0; i < shards; ++i)
             if (ShardIndex{i} != index_ &&
                 !around_.owners.try_publish(index_, ShardIndex{i}, published))
                 is_everywhere = false;
         return is_everywhere;
-    });
+    };
+    owned_.take_changed(publish);
+    stocks_.take_changed(publish);
     around_.owners.flush(index_);
     return count > 0;
 }
@@ -210,9 +255,37 @@ bool Shard::serve_owners() {
 void Shard::learn_counts() {
     for (std::uint16_t i = 0; i < around_.exchange.shards(); ++i)
         if (ShardIndex{i} != index_)
-            around_.owners.drain_counts(index_, ShardIndex{i}, [this](const PublishedCount& count) {
-                checkout_.set_given(count.key, count.given);
-            });
+            around_.owners.drain_counts(index_, ShardIndex{i},
+                                        [this](const PublishedCount& count) { note_count(count); });
+}
+
+void Shard::note_count(const PublishedCount& count) {
+    if (count.key.kind == ledger::CounterKind::offer_stock)
+        shop_.set_count(count);
+    else
+        checkout_.set_given(count.key, count.given);
+}
+
+std::optional<OwnerAnswer> Shard::ask_own(const OwnerAsk& ask) {
+    if (ask.counts_origin) {
+        OwnerAnswer answer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
+        if (const auto passed = shop_.count_origin(ask, now_); !passed) {
+            const bool is_busy = passed.error().code == Code::busy;
+            answer.verdict = is_busy ? OwnerVerdict::busy : OwnerVerdict::risk_refused;
+            answer.detail = static_cast<std::int64_t>(passed.error().rule);
+        }
+        return answer;
+    }
+    if (ask.key.kind == ledger::CounterKind::offer_stock) return stocks_.ask(ask, now_);
+    if (now_ >= limits_hold_until_) refresh_limits(std::nullopt);
+    return owned_.ask(ask);
+}
+
+void Shard::tell_own(const OwnerNotice& notice) {
+    if (notice.key.kind == ledger::CounterKind::offer_stock)
+        stocks_.tell(notice, now_);
+    else
+        owned_.tell(notice);
 }
 
 void Shard::refresh_limits(std::optional<ProgramId> installed) {

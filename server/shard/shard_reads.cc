@@ -50,6 +50,10 @@ void Shard::read(const Command& command, const ReplyTo& to) {
             return answer_read(reply_with(to, checkout_.order(command, now_)));
         case CommandKind::terms:
             return answer_read(reply_with(to, checkout_.terms(command, now_)));
+        case CommandKind::offers:
+            return answer_read(reply_with(to, shop_.offers(command, now_)));
+        case CommandKind::vouchers:
+            return answer_read(reply_with(to, shop_.vouchers(command, now_)));
         default:
             return lookup(command, to);
     }
@@ -112,6 +116,7 @@ void Shard::park(const ReadJob& job, Parked&& parked) {
 }
 
 void Shard::resume(ReadDone&& done) {
+    if (take_chunk(done)) return;
     const auto at = parked_.find(done.ticket);
     SUANPAN_ASSERT(at != parked_.end());
     Parked parked = std::move(at->second);
@@ -173,6 +178,9 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
         if (is_explain)
             return deliver(reply_with(parked.to, ledger::explain(original_, done.entry)));
         outcome = ledger::outcome_of(original_);
+        if (!is_lookup)
+            return deliver(
+                {.to = parked.to, .outcome = outcome, .body = shop_.answer_of(original_)});
     }
     deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});
 }

@@ -75,10 +75,13 @@ bool Shard::step() {
             entry_.spec = program->spec;
             entry_.add(ledger::ProgramPut{});
         } else {
-            entry_.kind = ledger::EntryKind::rules_active;
+            const bool is_offers = std::holds_alternative<PutOffers>(finished.command.body);
+            entry_.kind =
+                is_offers ? ledger::EntryKind::offers_active : ledger::EntryKind::rules_active;
             entry_.detail = finished.reply.outcome.detail;
         }
         stage(nullptr);
+        open_offers();
         batch_.add_read(std::move(finished.reply));
         busy = true;
     }
@@ -101,9 +104,12 @@ bool Shard::step() {
 void Shard::install(const Mail& mail) {
     if (const auto* program = std::get_if<PutProgram>(&mail.command.body))
         ledger_->install(program->spec);
+    else if (const auto* offers = std::get_if<PutOffers>(&mail.command.body))
+        ledger_->install_offers(ledger::offers_of(mail.command.head, *offers));
     else
         ledger_->install(
             ledger::rules_of(mail.command.head, std::get<PutRules>(mail.command.body)));
+    shop_.refresh();
     refresh_limits(mail.command.head.program);
     deliver({.to = mail.to});
 }
@@ -120,6 +126,7 @@ void Shard::end_batch() {
     metrics_.entries_staged.add(batch_.entry_count());
     const std::size_t commands = batch_.commands();
     last_reserved_ = batch_.close(now_, staging_, pending_);
+    add_imported_codes();
     tell_owners_of_batch();
     const Instant at = around_.clock.now();
     follow_advances();
@@ -229,9 +236,14 @@ bool Shard::sweep() {
 bool Shard::hand_over_slices() {
     return slice_lane_.drain_asks([this](SliceLane::Ask&& ask) {
         SUANPAN_ASSERT(batch_.empty());
-        if (ask.first) slice_cursor_ = {};
+        if (ask.first) {
+            slice_cursor_ = {};
+            pool_cursor_ = {};
+        }
         ask.slice->records.clear();
-        ask.slice->is_last = !ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        bool has_more = ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        if (!has_more) has_more = pools_.next_slice(pool_cursor_, ask.bytes, ask.slice->records);
+        ask.slice->is_last = !has_more;
         if (ask.first || ask.slice->records.has_configuration)
             ask.slice->records.highest = std::max(ask.slice->records.highest, last_reserved_);
         slice_lane_.answer(std::move(ask.slice));
@@ -242,14 +254,15 @@ bool Shard::has_news() const {
     return !batch_.empty() || !inbox_.empty() || clock_decided_.load(std::memory_order_acquire) ||
            around_.exchange.has_news(index_) || around_.reader.has_answers(index_) ||
            slice_lane_.has_ask() || around_.owners.has_news(index_) ||
-           owned_.has_news(around_.committer.durable()) || !around_.owners.is_flushed(index_) ||
+           owned_.has_news(around_.committer.durable()) ||
+           stocks_.has_news(around_.committer.durable()) || !around_.owners.is_flushed(index_) ||
            (!pending_.empty() && pending_.first_lsn() <= around_.committer.durable());
 }
 
 bool Shard::is_quiet() const {
     return inbox_.empty() && batch_.empty() && pending_.empty() && parked_.empty() &&
            !installer_.is_busy() && staging_.entries_in_flight() == 0 && owner_steps_.empty() &&
-           owned_.is_quiet() && around_.owners.is_flushed(index_);
+           owned_.is_quiet() && stocks_.is_quiet() && around_.owners.is_flushed(index_);
 }
 
 void Shard::publish_metrics() {
@@ -259,6 +272,7 @@ void Shard::publish_metrics() {
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, around_.committer.floor_ms())));
     const ledger::RequestLog& log = ledger_->request_log();
     metrics_.request_log_ids.set(log.size());
+    metrics_.codes_since_lsn.set(pools_.first_lsn().value);
     metrics_.accounts.set(ledger_->account_count());
     metrics_.lots.set(ledger_->lot_count());
     const std::size_t depth = around_.exchange.mail_waiting(index_);

@@ -18,7 +18,9 @@ inline constexpr std::array command_kinds{
     CommandKind::clock_advance, CommandKind::settle,         CommandKind::confirm,
     CommandKind::cancel,        CommandKind::refund_order,   CommandKind::quote,
     CommandKind::order,         CommandKind::terms,          CommandKind::rules_put,
-    CommandKind::explain,
+    CommandKind::explain,       CommandKind::redeem,         CommandKind::reveal,
+    CommandKind::offers,        CommandKind::vouchers,       CommandKind::offers_put,
+    CommandKind::codes_import,
 };
 
 [[nodiscard]] inline CommandKind command_kind_of(std::uint8_t choice) {

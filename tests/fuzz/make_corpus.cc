@@ -11,7 +11,7 @@
 #include "storage/segment.h"
 #include "storage/text_file.h"
 #include "tests/fuzz/kinds.h"
-#include "tests/unit/protocol/codec_fixture.h"
+#include "tests/unit/protocol/offer_fixture.h"
 
 #include <array>
 #include <cstdio>
@@ -55,8 +55,10 @@ Bytes body_of(const Bytes& frame) {
 
 void make_requests() {
     Bytes stream{std::byte{0}, std::byte{6}};
+    std::vector<Command> commands = codec_fixture::every_command();
+    for (const Command& command : codec_fixture::every_offer_command()) commands.push_back(command);
     for (std::size_t i = 0; i < command_kinds.size(); ++i) {
-        for (const Command& command : codec_fixture::every_command()) {
+        for (const Command& command : commands) {
             if (command.head.kind != command_kinds[i]) continue;
             const Bytes frame = codec_fixture::frame_of(command);
             write("request", "kind-" + std::to_string(static_cast<int>(command.head.kind)),
@@ -96,6 +98,14 @@ void make_replies() {
     reply("rules", 8, [&](Bytes& out) {
         encode_rules(out, {}, {.outcome = results[0], .message = "line 1: no"});
     });
+    reply("redeem", 9,
+          [&](Bytes& out) { encode_redeem(out, {}, codec_fixture::some_redemption()); });
+    reply("reveal", 10,
+          [&](Bytes& out) { encode_reveal(out, {}, codec_fixture::some_revelation()); });
+    reply("offers", 11, [&](Bytes& out) { encode_offers(out, {}, codec_fixture::some_offers()); });
+    reply("vouchers", 12,
+          [&](Bytes& out) { encode_vouchers(out, {}, codec_fixture::some_vouchers()); });
+    reply("codes", 13, [&](Bytes& out) { encode_codes(out, {}, codec_fixture::some_codes()); });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});

@@ -79,7 +79,7 @@ void fuzz_challenge(std::span<const std::byte> body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace suanpan;
     fuzz::Input input(data, size);
-    const std::uint8_t choice = input.take<std::uint8_t>() % 9;
+    const std::uint8_t choice = input.take<std::uint8_t>() % 14;
     const std::vector<std::byte> body = fuzz::copy_of(input.take_rest());
     switch (choice) {
         case 0:
@@ -110,8 +110,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 7:
             fuzz::fuzz_reply(body, encode_terms, decode_terms);
             break;
-        default:
+        case 8:
             fuzz::fuzz_reply(body, encode_rules, decode_rules);
+            break;
+        case 9:
+            fuzz::fuzz_reply(body, encode_redeem, decode_redeem);
+            break;
+        case 10:
+            fuzz::fuzz_reply(body, encode_reveal, decode_reveal);
+            break;
+        case 11:
+            fuzz::fuzz_reply(body, encode_offers, decode_offers);
+            break;
+        case 12:
+            fuzz::fuzz_reply(body, encode_vouchers, decode_vouchers);
+            break;
+        default:
+            fuzz::fuzz_reply(body, encode_codes, decode_codes);
     }
     return 0;
 }

@@ -146,7 +146,23 @@ private:
                 SUANPAN_ASSERT(decode_explanation(body).has_value());
                 break;
             case CommandKind::rules_put:
+            case CommandKind::offers_put:
                 SUANPAN_ASSERT(decode_rules(body).has_value());
+                break;
+            case CommandKind::redeem:
+                SUANPAN_ASSERT(decode_redeem(body).has_value());
+                break;
+            case CommandKind::reveal:
+                SUANPAN_ASSERT(decode_reveal(body).has_value());
+                break;
+            case CommandKind::offers:
+                SUANPAN_ASSERT(decode_offers(body).has_value());
+                break;
+            case CommandKind::vouchers:
+                SUANPAN_ASSERT(decode_vouchers(body).has_value());
+                break;
+            case CommandKind::codes_import:
+                SUANPAN_ASSERT(decode_codes(body).has_value());
                 break;
             default: {
                 std::vector<Outcome> results;
@@ -247,6 +263,21 @@ CommandBody body_from(Input& input, CommandKind kind) {
             return Explain{};
         case CommandKind::rules_put:
             return PutRules{.payload = &some_payload()};
+        case CommandKind::redeem:
+            return Redeem{.offer = input.take<std::uint8_t>(),
+                          .quantity = input.take<std::int16_t>()};
+        case CommandKind::reveal:
+            return Reveal{.voucher = {.offer = input.take<std::uint8_t>(), .ticket = 1}};
+        case CommandKind::offers:
+            return ReadOffers{.rows_max = input.take<std::uint8_t>()};
+        case CommandKind::vouchers:
+            return ReadVouchers{.state = input.take<std::uint8_t>()};
+        case CommandKind::offers_put:
+            return PutOffers{.payload = &some_payload(), .version = input.take<std::uint8_t>()};
+        case CommandKind::codes_import:
+            return ImportCodes{.payload = &some_payload(),
+                               .offer = input.take<std::uint8_t>(),
+                               .batch = input.take<std::uint8_t>()};
         default:
             return Earn{.amount = points()};
     }

@@ -4,6 +4,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/command.h"
 #include "protocol/limits.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
 
 namespace suanpan::fuzz {
@@ -123,6 +124,32 @@ struct SoundBody {
     }
     void operator()(const ReadTerms&) const {}
     void operator()(const Explain&) const {}
+    void operator()(const Redeem& c) const {
+        SUANPAN_ASSERT(c.offer != 0);
+        SUANPAN_ASSERT(c.quantity >= 1 && c.quantity <= limits::offer_quantity_max);
+        SUANPAN_ASSERT(c.terms == nullptr);
+    }
+    void operator()(const Reveal& c) const {
+        SUANPAN_ASSERT(c.voucher.offer != 0 && c.voucher.ticket != 0);
+    }
+    void operator()(const ReadOffers& c) const {
+        SUANPAN_ASSERT(c.rows_max <= limits::offer_rows_max);
+    }
+    void operator()(const ReadVouchers& c) const {
+        SUANPAN_ASSERT(c.rows_max <= limits::voucher_rows_max);
+        SUANPAN_ASSERT(c.state <= static_cast<std::uint8_t>(VoucherStateNumber::voided));
+    }
+    void operator()(const PutOffers& c) const {
+        SUANPAN_ASSERT(c.version != 0);
+        SUANPAN_ASSERT(!c.payload->text.empty());
+        SUANPAN_ASSERT(c.payload->text.size() <= limits::offer_file_bytes_max);
+    }
+    void operator()(const ImportCodes& c) const {
+        SUANPAN_ASSERT(c.offer != 0 && c.batch != 0 && c.first_line != 0);
+        SUANPAN_ASSERT(c.first_line <= 1'000'000'000'000);
+        SUANPAN_ASSERT(!c.payload->text.empty());
+        SUANPAN_ASSERT(c.payload->text.size() <= limits::code_chunk_bytes_max);
+    }
     void operator()(const AdvanceClock& c) const {
         SUANPAN_ASSERT(c.by.ns > 0);
         duration(c.by);

@@ -1,6 +1,7 @@
 #include "server/net/session.h"
 
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/protocol/offer_fixture.h"
 
 #include <gtest/gtest.h>
 
@@ -63,6 +64,20 @@ public:
         session.output().clear();
         return outcomes.front().code;
     }
+    // Sends it; the body of the answer where it is answered at once.
+    std::vector<std::byte> send(Command command) {
+        command.head.request_id.high = 1'700'000'000'000ULL << 16U;
+        command.head.request_id.low = ++requests_;
+        std::vector<std::byte> frame;
+        encode_requests(frame, {.correlation_id = requests_}, {&command, 1});
+        EXPECT_EQ(session.receive(frame), frame.size());
+        return take_answer();
+    }
+    std::vector<std::byte> take_answer() {
+        std::vector<std::byte> bytes;
+        std::swap(bytes, session.output());
+        return bytes;
+    }
     void answer_one() {
         session.complete({.to = port.waiting.back(), .outcome = {.code = Code::busy}});
         port.waiting.pop_back();
@@ -104,6 +119,72 @@ TEST(Session, BoundsTheBytesOfRequestsThatAreNotAnswered) {
     EXPECT_EQ(open.settle(token_bytes), Code::too_many_in_flight);
     while (!open.port.waiting.empty()) open.answer_one();
     EXPECT_EQ(open.session.payload_bytes_in_flight(), 0U);
+}
+
+// The outcome of an answer in the shape that its kind has.
+Outcome outcome_of(CommandKind kind, const std::vector<std::byte>& answer) {
+    const codec_fixture::OneFrame frame(answer);
+    EXPECT_EQ(frame.header().kind, static_cast<std::uint16_t>(kind));
+    switch (kind) {
+        case CommandKind::redeem:
+            return decode_redeem(frame.body())->outcome;
+        case CommandKind::reveal:
+            return decode_reveal(frame.body())->outcome;
+        case CommandKind::offers:
+            return decode_offers(frame.body())->outcome;
+        case CommandKind::vouchers:
+            return decode_vouchers(frame.body())->outcome;
+        case CommandKind::codes_import:
+            return decode_codes(frame.body())->outcome;
+        default:
+            return decode_rules(frame.body())->outcome;
+    }
+}
+
+TEST(Session, GivesTheShardOnlyKindsThatItServes) {
+    for (const Command& command : codec_fixture::every_offer_command()) {
+        const CommandKind kind = command.head.kind;
+        OpenSession open;
+        const auto answer = open.send(command);
+        if (is_request_kind(static_cast<std::uint16_t>(kind))) {
+            EXPECT_TRUE(answer.empty());
+            ASSERT_EQ(open.port.waiting.size(), 1U);
+            open.session.complete({.to = open.port.waiting[0], .outcome = {.code = Code::busy}});
+            EXPECT_EQ(outcome_of(kind, open.take_answer()).code, Code::busy);
+        } else {
+            EXPECT_TRUE(open.port.waiting.empty());
+            EXPECT_EQ(outcome_of(kind, answer).code, Code::unknown_kind);
+        }
+        EXPECT_EQ(open.session.payload_bytes_in_flight(), 0U);
+        EXPECT_TRUE(open.session.is_open());
+    }
+}
+
+TEST(Session, SendsTheAnswersAboutOffers) {
+    OpenSession open;
+    const auto answered = [&open](const Command& command, auto answer) {
+        EXPECT_TRUE(open.send(command).empty());
+        shard::Reply reply{.to = open.port.waiting.at(0), .outcome = answer.outcome};
+        reply.body = std::make_unique<shard::ReplyBody>(std::move(answer));
+        open.port.waiting.clear();
+        open.session.complete(std::move(reply));
+        return open.take_answer();
+    };
+    for (const Command& command : codec_fixture::every_offer_command()) {
+        if (command.head.kind == CommandKind::redeem) {
+            const auto bytes = answered(command, codec_fixture::some_redemption());
+            const auto got = decode_redeem(codec_fixture::OneFrame(bytes).body());
+            EXPECT_TRUE(*got == codec_fixture::some_redemption());
+        } else if (command.head.kind == CommandKind::offers) {
+            const auto bytes = answered(command, codec_fixture::some_offers());
+            EXPECT_EQ(*decode_offers(codec_fixture::OneFrame(bytes).body()),
+                      codec_fixture::some_offers());
+        } else if (command.head.kind == CommandKind::vouchers) {
+            const auto bytes = answered(command, codec_fixture::some_vouchers());
+            EXPECT_EQ(*decode_vouchers(codec_fixture::OneFrame(bytes).body()),
+                      codec_fixture::some_vouchers());
+        }
+    }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Damaged messages: whatever bit flips, wherever a message ends early, decoding stays inside the
 // bytes it was given (ASan watches) and says message_malformed or gives some sound value.
-#include "tests/unit/protocol/codec_fixture.h"
+#include "tests/unit/protocol/offer_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -28,7 +28,9 @@ std::vector<Message> every_message() {
     const auto add = [&messages](const std::vector<std::byte>& frame, auto decode) {
         messages.push_back({{frame.begin() + frame_header_bytes, frame.end()}, decode});
     };
-    for (const Command& command : every_command()) {
+    std::vector<Command> commands = every_command();
+    for (const Command& command : every_offer_command()) commands.push_back(command);
+    for (const Command& command : commands) {
         add(frame_of(command), [kind = command.head.kind](std::span<const std::byte> body) {
             std::vector<DecodedEvent> events;
             return code_of(decode_request(kind, body, some_partner, some_key, events));
@@ -57,6 +59,16 @@ std::vector<Message> every_message() {
     add(frame, [](auto body) { return code_of(decode_terms(body)); });
     encode_rules(next(), {}, {.outcome = some_outcome(), .message = "line 1: no"});
     add(frame, [](auto body) { return code_of(decode_rules(body)); });
+    encode_redeem(next(), {}, some_redemption());
+    add(frame, [](auto body) { return code_of(decode_redeem(body)); });
+    encode_reveal(next(), {}, some_revelation());
+    add(frame, [](auto body) { return code_of(decode_reveal(body)); });
+    encode_offers(next(), {}, some_offers());
+    add(frame, [](auto body) { return code_of(decode_offers(body)); });
+    encode_vouchers(next(), {}, some_vouchers());
+    add(frame, [](auto body) { return code_of(decode_vouchers(body)); });
+    encode_codes(next(), {}, some_codes());
+    add(frame, [](auto body) { return code_of(decode_codes(body)); });
     encode_greeting(next(), {}, some_greeting());
     add(frame, [](auto body) { return code_of(decode_greeting(body)); });
     encode_challenge(next(), make_challenge());

@@ -1,11 +1,11 @@
-#include "server/cards/secret.h"
+#include "protocol/clear_code.h"
 
 #include <openssl/crypto.h>
 
-namespace suanpan::cards {
+namespace suanpan {
 
 void wipe(std::span<std::byte> bytes) {
     OPENSSL_cleanse(bytes.data(), bytes.size());
 }
 
-}  // namespace suanpan::cards
+}  // namespace suanpan

@@ -1,0 +1,125 @@
+// Offers, cards, vouchers (卡券): the plain values of offers_put, offers, redeem, vouchers,
+// codes_import and reveal.
+#pragma once
+
+#include "protocol/base/money.h"
+#include "protocol/base/points.h"
+#include "protocol/base/time.h"
+#include "protocol/clear_code.h"
+#include "protocol/command.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace suanpan {
+
+// What a redemption takes and under which limits, as its offer's version says; what the shard gives
+// to the ledger with a Redeem. Not on the wire.
+struct RedeemTerms {
+    std::uint32_t offer = 0;
+    std::uint32_t version = 0;
+    std::int64_t quantity = 0;
+    Points points;                  // of all units
+    std::int64_t stock = 0;         // of the offer; its owner has the last word
+    std::size_t voucher_bytes = 0;  // of one voucher in the entry, at most
+};
+
+// The state of a voucher, as cards/voucher.h has it.
+enum class VoucherStateNumber : std::uint8_t {
+    any = 0,
+    issued = 1,
+    gift_pending = 2,
+    verified = 3,
+    expired = 4,
+    refunded = 5,
+    voided = 6,
+};
+
+// ---- answers
+
+// One unit that a redemption issued. `code` is empty where the offer has none.
+struct RedeemedVoucher {
+    VoucherNumber number;
+    Instant expires_at;
+    ClearCode code;
+    friend bool operator==(const RedeemedVoucher&, const RedeemedVoucher&) = default;
+};
+// The answer to redeem. Where it was refused it has nothing but the outcome. What a repeat gets is
+// equal to the first, codes included.
+struct RedeemAnswer {
+    Outcome outcome;  // amount: points that were taken; detail: the ticket
+    std::uint32_t offer = 0;
+    std::uint64_t ticket = 0;  // its place in the offer's line, from 1
+    std::vector<RedeemedVoucher> vouchers;
+    friend bool operator==(const RedeemAnswer&, const RedeemAnswer&) = default;
+};
+
+// The answer to reveal.
+struct RevealAnswer {
+    Outcome outcome;
+    VoucherNumber number;
+    ClearCode code;
+    friend bool operator==(const RevealAnswer&, const RevealAnswer&) = default;
+};
+
+// An offer that the member could take now.
+struct OfferRow {
+    std::uint32_t offer = 0;
+    std::uint32_t version = 0;
+    std::uint8_t kind = 0;  // StockKind: 1 counted, 2 code-backed, 3 loop code
+    std::string name;
+    Points points;                // of a unit
+    Instant ends;                 // exclusive; instant_never: open end
+    std::int64_t stock_left = 0;  // may be 100 ms old
+    std::int64_t units_max = 0;   // that the member could take at once, points included
+    friend bool operator==(const OfferRow&, const OfferRow&) = default;
+};
+struct OffersAnswer {
+    Outcome outcome;             // balances: the member's
+    std::vector<OfferRow> rows;  // by offer
+    std::uint32_t next = 0;      // `after` of the next page; 0: that was all
+    friend bool operator==(const OffersAnswer&, const OffersAnswer&) = default;
+};
+
+struct VoucherRow {
+    VoucherNumber number;
+    VoucherStateNumber state{};
+    bool has_code = false;
+    bool revealed = false;   // somebody has seen its code
+    bool is_amount = false;  // `whole` and `left` are money, else uses
+    std::int64_t whole = 0;
+    std::int64_t left = 0;
+    Instant issued_at;
+    Instant expires_at;  // exclusive; instant_never: none
+    std::uint32_t merchant = 0;
+    friend bool operator==(const VoucherRow&, const VoucherRow&) = default;
+};
+struct VouchersAnswer {
+    Outcome outcome;
+    std::vector<VoucherRow> rows;  // by number
+    VoucherNumber next;            // `after` of the next page; all zero: that was all
+    friend bool operator==(const VouchersAnswer&, const VouchersAnswer&) = default;
+};
+
+// The answer to offers_put: what is wrong with the file, a line each. The same shape as that of
+// rules_put (RulesAnswer).
+
+// A line of an import that was refused; never what stands in it.
+struct RefusedCodeLine {
+    std::uint64_t line = 0;  // counted through the file
+    std::uint8_t fault =
+        0;  // LineFault of server/cards/code_file.h; docs/protocol.md has the table
+    friend bool operator==(const RefusedCodeLine&, const RefusedCodeLine&) = default;
+};
+// The answer to one chunk of codes_import. amount of the outcome: codes that were taken.
+struct CodesAnswer {
+    Outcome outcome;
+    std::uint64_t lines = 0;  // of the chunk; the next one begins at first_line + lines
+    std::uint64_t taken = 0;
+    std::uint64_t refused = 0;
+    std::vector<RefusedCodeLine> refused_lines;  // the first code_refusals_max of them
+    friend bool operator==(const CodesAnswer&, const CodesAnswer&) = default;
+};
+
+}  // namespace suanpan

@@ -1,0 +1,456 @@
+#include "server/shard/shop.h"
+
+#include "protocol/base/assert.h"
+#include "protocol/base/byte_io.h"
+#include "protocol/base/hash.h"
+#include "protocol/limits.h"
+#include "server/cards/voucher.h"
+#include "server/cards/voucher_command.h"
+#include "server/cards/voucher_format.h"
+#include "server/shard/code_chunk.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace suanpan::shard {
+namespace {
+
+using cards::Offer;
+
+std::string name_of(std::uint32_t offer) {
+    return "offer " + std::to_string(offer);
+}
+
+// What this version could not hold to: better no offer than half of one.
+std::string unsupported(const cards::OfferFile& file, bool has_keys) {
+    for (const Offer& offer : file.offers) {
+        const std::string name = name_of(static_cast<std::uint32_t>(offer.id));
+        if (offer.kind != cards::StockKind::counted && offer.kind != cards::StockKind::code_backed)
+            return name + ": kind: this version sells counted and code_backed offers only\n";
+        if (offer.kind == cards::StockKind::code_backed && !has_keys)
+            return name +
+                   ": kind: the server has no master keys; start it with --master-keys-file\n";
+        if (offer.cash > Money{} || offer.top_up)
+            return name + ": cash: this version takes points only; leave out cash and top_up\n";
+        if (offer.points == Points{}) return name + ": points: give what a unit costs\n";
+        if (offer.voucher.hops_max > 0)
+            return name + ": voucher.hops_max: this version gives no vouchers away; leave it out\n";
+    }
+    for (const cards::VelocityRule& rule : file.velocity)
+        if (rule.kind == cards::VelocityKind::verify)
+            return "velocity " + std::to_string(static_cast<std::uint32_t>(rule.id)) +
+                   ": kind: this version counts redeem and query\n";
+    return {};
+}
+
+std::vector<cards::VelocityRule> rules_by(std::span<const cards::VelocityRule> rules,
+                                          cards::VelocityScope scope) {
+    std::vector<cards::VelocityRule> some;
+    std::ranges::copy_if(rules, std::back_inserter(some),
+                         [&](const cards::VelocityRule& rule) { return rule.scope == scope; });
+    return some;
+}
+
+ledger::CounterKey key_of(const Offer& offer) {
+    return {.program = offer.program,
+            .kind = ledger::CounterKind::offer_stock,
+            .id = static_cast<std::uint32_t>(offer.id)};
+}
+
+// Null where the bytes are none of ours, which recovery would have said.
+std::optional<cards::Voucher> voucher_of(const ledger::HeldVoucher& held) {
+    ByteReader from(held.bytes);
+    return cards::get_voucher(from);
+}
+
+// The most a voucher of the offer takes in an entry that issues it.
+std::size_t voucher_bytes_of(const Offer& offer) {
+    cards::Voucher voucher;
+    voucher.stores = offer.voucher.stores;
+    const std::size_t code_bytes = offer.kind == cards::StockKind::code_backed
+                                       ? limits::card_code_bytes_max + cards::aead_overhead_bytes
+                                       : 0;
+    return cards::voucher_bytes(voucher) + code_bytes;
+}
+
+cards::SealedPlace place_of(const Offer& offer, cards::BatchId batch) {
+    return {.program = offer.program, .offer = offer.id, .batch = batch};
+}
+
+}  // namespace
+
+Shop::Shop(const ledger::Ledger& ledger, CardVault& vault, std::uint64_t hash_seed)
+    : ledger_(ledger), vault_(vault), hash_seed_(hash_seed) {
+    refresh();
+}
+
+void Shop::refresh() {
+    for (const ledger::RuleTextPtr& text : ledger_.offers().all())
+        if (const File* file = file_of(text->program);
+            file == nullptr || file->version != text->version)
+            install(*text);
+}
+
+void Shop::install(const ledger::RuleText& text) {
+    auto parsed = cards::parse_offers(text.text);
+    File& file = files_[text.program];
+    file.version = text.version;
+    if (!parsed) return;  // a later release is stricter than the one that put it
+    std::map<std::uint32_t, OfferPtr> before = std::exchange(file.offers, {});
+    for (Offer& offer : parsed->offers) {
+        const auto id = static_cast<std::uint32_t>(offer.id);
+        const auto old = before.find(id);
+        file.offers[id] = old != before.end() && *old->second == offer
+                              ? old->second
+                              : std::make_shared<const Offer>(std::move(offer));
+    }
+    if (file.of_members != nullptr && file.rules == parsed->velocity) return;
+    file.rules = std::move(parsed->velocity);
+    file.of_members =
+        std::make_unique<cards::VelocityWindow>(rules_by(file.rules, cards::VelocityScope::member));
+    file.of_origins =
+        std::make_unique<cards::VelocityWindow>(rules_by(file.rules, cards::VelocityScope::origin));
+}
+
+const Shop::File* Shop::file_of(ProgramId program) const {
+    const auto at = files_.find(program);
+    return at == files_.end() ? nullptr : &at->second;
+}
+
+std::shared_ptr<const Offer> Shop::find(ProgramId program, std::uint32_t offer) const {
+    const File* file = file_of(program);
+    if (file == nullptr) return nullptr;
+    const auto at = file->offers.find(offer);
+    return at == file->offers.end() ? nullptr : at->second;
+}
+
+std::optional<std::int64_t> Shop::stock_of(const ledger::CounterKey& key) const {
+    const OfferPtr offer = find(key.program, key.id);
+    if (offer == nullptr) return std::nullopt;
+    return offer->stock;
+}
+
+// ---- velocity
+
+Shop::Passed Shop::check_member(const CommandHead& head, cards::VelocityKind kind, Instant now) {
+    const File* file = file_of(head.program);
+    if (file == nullptr || file->of_members == nullptr) return {};
+    return file->of_members->check({.kind = kind, .member = head.member}, now);
+}
+
+void Shop::count_member(const CommandHead& head, cards::VelocityKind kind, Instant now) {
+    const File* file = file_of(head.program);
+    if (file == nullptr || file->of_members == nullptr) return;
+    const Passed counted = file->of_members->count({.kind = kind, .member = head.member}, now);
+    SUANPAN_ASSERT(counted.has_value());
+}
+
+bool Shop::asks_origin(ProgramId program, cards::VelocityKind kind) const {
+    const File* file = file_of(program);
+    return file != nullptr &&
+           std::ranges::any_of(file->rules, [kind](const cards::VelocityRule& rule) {
+               return rule.scope == cards::VelocityScope::origin && rule.kind == kind;
+           });
+}
+
+Shop::Passed Shop::count_origin(const OwnerAsk& ask, Instant now) {
+    const File* file = file_of(ask.key.program);
+    if (file == nullptr || file->of_origins == nullptr) return {};
+    return file->of_origins->count({.kind = static_cast<cards::VelocityKind>(ask.counts),
+                                    .member = {},
+                                    .origin = cards::OriginKey{ask.origin}},
+                                   now);
+}
+
+// ---- redemptions
+
+std::optional<cards::MemberFacts> Shop::facts_of(const CommandHead& head, std::uint32_t offer,
+                                                 Instant now) const {
+    const ledger::Program* program = ledger_.program(head.program);
+    if (program == nullptr) return std::nullopt;
+    cards::MemberFacts facts;
+    std::optional<ledger::Account> room;
+    const ledger::Account* account = ledger_.account_at(head.member, head.program, now, room);
+    if (account == nullptr) return facts;
+    facts.available = account->balances(now).available;
+    if (account->rare() == nullptr) return facts;
+    facts.level = cards::LevelId{account->rare()->member.level};
+    facts.segments = account->rare()->member.segments;
+    const LocalDate today = program->calendar().local_date(now);
+    facts.units_today = account->used({.kind = UseKind::offer_day, .id = offer}, today).count;
+    facts.units_ever = account->used({.kind = UseKind::offer, .id = offer}, today).count;
+    return facts;
+}
+
+std::expected<RedeemTerms, cards::Refusal> Shop::admit(const Command& command, const Offer& offer,
+                                                       Instant now) const {
+    const auto& asked = std::get<Redeem>(command.body);
+    const auto facts = facts_of(command.head, asked.offer, now);
+    if (!facts) return cards::refuse_with(Code::program_not_found);
+    const auto cost = cards::admits(offer, *facts, {.quantity = asked.quantity, .cash = {}}, now);
+    if (!cost) return std::unexpected(cost.error().refusal);
+    return RedeemTerms{.offer = asked.offer,
+                       .version = offer.version,
+                       .quantity = asked.quantity,
+                       .points = cost->points,
+                       .stock = offer.stock,
+                       .voucher_bytes = voucher_bytes_of(offer)};
+}
+
+void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& entry) const {
+    std::int64_t units = 0;
+    for (ledger::Effect& effect : entry.effects)
+        if (auto* add = std::get_if<ledger::CounterAdd>(&effect);
+            add != nullptr && add->kind == ledger::CounterKind::offer_stock && add->takes()) {
+            add->limit = granted.limit;
+            units = add->delta.given();
+        }
+    const auto id = static_cast<std::uint32_t>(offer.id);
+    entry.add(ledger::TicketTaken{.offer = id, .ticket = granted.ticket, .floor = granted.floor});
+    entry.detail = static_cast<std::int64_t>(granted.ticket);
+    for (std::uint32_t unit = 0; unit < static_cast<std::uint64_t>(units); ++unit) {
+        const GrantedCode* code = granted.codes == nullptr ? nullptr : &(*granted.codes)[unit];
+        cards::IssuedUnit issued{.id = {offer.id, unit, cards::Ticket{granted.ticket}},
+                                 .buyer = entry.member,
+                                 .code = {},
+                                 .locator = {}};
+        if (code != nullptr) {
+            issued.code = code->key;
+            issued.locator = code->locator;
+            issued.batch = code->batch;
+            issued.code_expires_at = code->expires_at;
+            issued.revealed = true;  // the reply shows it
+        }
+        const cards::Voucher voucher = cards::issue_voucher(offer, issued, entry.time);
+        ledger::HeldVoucher held{.number = {.offer = id,
+                                            .unit = unit,
+                                            .ticket = granted.ticket,
+                                            .home = member_hash(entry.member, hash_seed_)},
+                                 .last_ordinal = 0,
+                                 .bytes = {}};
+        held.bytes.reserve(cards::voucher_bytes(voucher));
+        cards::put_voucher(held.bytes, voucher);
+        // Its sealed code stands behind the voucher, up to the end.
+        if (code != nullptr)
+            held.bytes.insert(held.bytes.end(), code->sealed.begin(), code->sealed.end());
+        entry.put(std::move(held));
+    }
+}
+
+bool Shop::can_show(const Offer& offer, const OwnerAnswer& granted) {
+    if (granted.codes == nullptr) return true;
+    return std::ranges::all_of(*granted.codes, [&](const GrantedCode& code) {
+        const cards::SealedPlace place = place_of(offer, code.batch);
+        if (vault_.find(place) == nullptr) vault_.learn(place, code.wrapped);
+        return !vault_.open(place, code.locator.index, code.sealed).empty();
+    });
+}
+
+ClearCode Shop::code_of(const ledger::HeldVoucher& held) const {
+    ByteReader from(held.bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher || !voucher->has_code()) return {};
+    const cards::SealedPlace place{
+        .program = voucher->program, .offer = voucher->id.offer, .batch = voucher->batch};
+    return vault_.open(place, voucher->locator.index, from.take(from.left()));
+}
+
+std::expected<std::vector<std::byte>, cards::Refusal> Shop::reveal(const Command& command,
+                                                                   Instant now) const {
+    const CommandHead& head = command.head;
+    const ledger::AccountRef ref = ledger_.find_account(head.member, head.program);
+    const auto held =
+        ref == ledger::no_account
+            ? nullptr
+            : ledger_.account(ref).find_voucher(std::get<Reveal>(command.body).voucher);
+    if (held == nullptr) return cards::refuse_with(Code::voucher_not_found);
+    ByteReader from(held->bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher || !voucher->has_code()) return cards::refuse_with(Code::voucher_not_found);
+    auto answer = cards::decide(*voucher, cards::RevealVoucher{.member = head.member}, now);
+    if (!answer) return std::unexpected(answer.error());
+    std::vector<std::byte> next;
+    cards::put_voucher(next, answer->next ? *answer->next : *voucher);
+    const auto sealed = from.take(from.left());
+    next.insert(next.end(), sealed.begin(), sealed.end());
+    return next;
+}
+
+std::unique_ptr<ReplyBody> Shop::answer_of(const ledger::Entry& entry) {
+    const Outcome outcome = ledger::outcome_of(entry);
+    switch (entry.kind) {
+        case ledger::EntryKind::redeem: {
+            RedeemAnswer answer{.outcome = outcome,
+                                .offer = static_cast<std::uint32_t>(entry.reference),
+                                .ticket = static_cast<std::uint64_t>(entry.detail),
+                                .vouchers = {}};
+            for (const ledger::VoucherPtr& held : entry.vouchers) {
+                RedeemedVoucher& voucher = answer.vouchers.emplace_back();
+                voucher.number = held->number;
+                if (const auto read = voucher_of(*held)) voucher.expires_at = read->expires_at;
+                voucher.code = code_of(*held);
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        case ledger::EntryKind::reveal: {
+            RevealAnswer answer{.outcome = outcome, .number = {}, .code = {}};
+            if (!entry.vouchers.empty()) {
+                answer.number = entry.vouchers.front()->number;
+                answer.code = code_of(*entry.vouchers.front());
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        case ledger::EntryKind::codes_import: {
+            CodesAnswer answer{.outcome = outcome, .refused_lines = {}};
+            if (entry.codes == nullptr) return nullptr;
+            if (const auto chunk = chunk_of(entry.codes->bytes)) {
+                answer.lines = chunk->lines;
+                answer.taken = chunk->codes.size();
+                answer.refused = chunk->refused;
+                answer.refused_lines = chunk->refused_lines;
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        default:
+            return nullptr;
+    }
+}
+
+// ---- a new file
+
+Shop::Loaded Shop::load(const PutOffers& command, ProgramId program) const {
+    const auto wrong = [](std::string message) {
+        return Loaded{
+            .code = Code::offer_invalid, .detail = 0, .message = std::move(message), .closes = {}};
+    };
+    const std::vector<std::byte>& bytes = command.payload->text;
+    const auto parsed = cards::parse_offers(
+        std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    if (!parsed) {
+        std::string message;
+        for (const cards::OfferMistake& mistake : parsed.error())
+            message += cards::to_text(mistake) + "\n";
+        return wrong(std::move(message));
+    }
+    if (std::string why = unsupported(*parsed, vault_.has_keys()); !why.empty())
+        return wrong(std::move(why));
+    const File* before = file_of(program);
+    Loaded loaded;
+    std::size_t known = 0;
+    for (const Offer& offer : parsed->offers) {
+        const auto id = static_cast<std::uint32_t>(offer.id);
+        if (offer.program != program)
+            return wrong(name_of(id) + ": program: the file is for another program\n");
+        for (const auto& [other, file] : files_)
+            if (other != program && file.offers.contains(id))
+                return wrong(name_of(id) + ": id: another program has an offer of this number\n");
+        const OfferPtr old = before == nullptr ? nullptr : find(program, id);
+        known += old == nullptr ? 0 : 1;
+        if (old != nullptr && *old == offer) continue;
+        const std::uint32_t version = old == nullptr ? 0 : old->version;
+        if (offer.version != version + 1)
+            return {.code = Code::version_not_next,
+                    .detail = version,
+                    .message = name_of(id) + ": version: it differs from version " +
+                               std::to_string(version) + ", so it must be version " +
+                               std::to_string(version + 1) + "\n",
+                    .closes = {}};
+        if (old == nullptr) continue;
+        if (old->kind != offer.kind || old->code_form != offer.code_form ||
+            old->order != offer.order)
+            return wrong(name_of(id) + ": kind, order and code_form never change\n");
+        OwnerAsk& close = loaded.closes.emplace_back();
+        close.key = key_of(offer);
+        close.units = offer.stock;
+        close.closes = true;
+    }
+    if (before != nullptr && known < before->offers.size())
+        return wrong(
+            "an offer is missing that the program has; stop it instead (stopped = true)\n");
+    return loaded;
+}
+
+// ---- reads
+
+OffersAnswer Shop::offers(const Command& command, Instant now) const {
+    const CommandHead& head = command.head;
+    const auto& asked = std::get<ReadOffers>(command.body);
+    OffersAnswer answer;
+    answer.outcome = ledger_.balances(head.member, head.program, now);
+    const File* file = file_of(head.program);
+    if (answer.outcome.code != Code::ok || file == nullptr) return answer;
+    const std::size_t rows_max =
+        asked.rows_max == 0 ? limits::offer_rows_max
+                            : std::min<std::size_t>(asked.rows_max, limits::offer_rows_max);
+    for (auto at = file->offers.upper_bound(asked.after); at != file->offers.end(); ++at) {
+        const Offer& offer = *at->second;
+        const auto count = counts_.find(key_of(offer));
+        std::int64_t left = offer.stock;
+        if (count != counts_.end())
+            left =
+                (offer.kind == cards::StockKind::code_backed ? count->second.total : offer.stock) -
+                count->second.given;
+        const auto facts = facts_of(head, at->first, now);
+        if (left <= 0 || !facts || !cards::admits(offer, *facts, {.quantity = 1, .cash = {}}, now))
+            continue;
+        if (answer.rows.size() == rows_max) {
+            answer.next = answer.rows.back().offer;
+            break;
+        }
+        std::int64_t units = std::min(offer.limits.per_order, left);
+        if (offer.limits.per_day)
+            units = std::min(units, *offer.limits.per_day - facts->units_today);
+        if (offer.limits.ever) units = std::min(units, *offer.limits.ever - facts->units_ever);
+        units = std::min(units, facts->available.value / offer.points.value);
+        answer.rows.push_back({.offer = at->first,
+                               .version = offer.version,
+                               .kind = static_cast<std::uint8_t>(offer.kind),
+                               .name = offer.name,
+                               .points = offer.points,
+                               .ends = offer.window.end,
+                               .stock_left = left,
+                               .units_max = units});
+    }
+    return answer;
+}
+
+VouchersAnswer Shop::vouchers(const Command& command, Instant now) const {
+    const CommandHead& head = command.head;
+    const auto& asked = std::get<ReadVouchers>(command.body);
+    VouchersAnswer answer;
+    answer.outcome = ledger_.balances(head.member, head.program, now);
+    if (answer.outcome.code != Code::ok) return answer;
+    const ledger::AccountRef ref = ledger_.find_account(head.member, head.program);
+    if (ref == ledger::no_account) return answer;
+    const std::size_t rows_max =
+        asked.rows_max == 0 ? limits::voucher_rows_max
+                            : std::min<std::size_t>(asked.rows_max, limits::voucher_rows_max);
+    const auto held = ledger_.account(ref).vouchers();
+    auto at = std::ranges::upper_bound(held, asked.after, {},
+                                       [](const ledger::VoucherPtr& each) { return each->number; });
+    for (; at != held.end(); ++at) {
+        const auto stored = voucher_of(**at);
+        if (!stored) continue;
+        const cards::Voucher voucher = cards::as_of(*stored, now);
+        const auto state = static_cast<std::uint8_t>(voucher.state);
+        if (asked.state != 0 && asked.state != state) continue;
+        if (answer.rows.size() == rows_max) {
+            answer.next = answer.rows.back().number;
+            break;
+        }
+        answer.rows.push_back({.number = (*at)->number,
+                               .state = static_cast<VoucherStateNumber>(state),
+                               .has_code = voucher.has_code(),
+                               .revealed = voucher.revealed,
+                               .is_amount = voucher.is_amount,
+                               .whole = voucher.whole,
+                               .left = voucher.left,
+                               .issued_at = voucher.issued_at,
+                               .expires_at = voucher.expires_at,
+                               .merchant = static_cast<std::uint32_t>(voucher.merchant)});
+    }
+    return answer;
+}
+
+}  // namespace suanpan::shard

@@ -1,0 +1,97 @@
+// Commands and answers about offers, codes and vouchers for the codec's tests.
+#pragma once
+
+#include "protocol/offer.h"
+#include "tests/unit/protocol/codec_fixture.h"
+
+#include <vector>
+
+namespace suanpan::codec_fixture {
+
+inline constexpr VoucherNumber some_voucher{
+    .offer = 5, .unit = 6, .ticket = 7, .home = 0x9f3c'00d1'a2b4'e687};
+
+// One sound command of each of these kinds.
+inline std::vector<Command> every_offer_command() {
+    return {
+        command_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 2, .origin = 99}),
+        command_of(CommandKind::reveal, Reveal{.voucher = some_voucher, .origin = 98}),
+        command_of(CommandKind::offers, ReadOffers{.after = 4, .rows_max = 10}),
+        command_of(CommandKind::vouchers,
+                   ReadVouchers{.after = some_voucher, .state = 1, .rows_max = 20}),
+        command_of(CommandKind::offers_put, PutOffers{.payload = &some_payload(), .version = 3}),
+        command_of(
+            CommandKind::codes_import,
+            ImportCodes{.payload = &some_payload(), .offer = 5, .batch = 8, .first_line = 2049}),
+    };
+}
+
+inline RedeemAnswer some_redemption(int units = 2, bool has_codes = true) {
+    RedeemAnswer redeemed;
+    redeemed.outcome = some_outcome();
+    redeemed.offer = 5;
+    redeemed.ticket = 7;
+    for (int i = 0; i < units; ++i) {
+        RedeemedVoucher voucher;
+        voucher.number = some_voucher;
+        voucher.number.unit = static_cast<std::uint32_t>(i);
+        voucher.expires_at = Instant{1'000 + i};
+        if (has_codes) voucher.code = ClearCode("ABCD-EFGH-" + std::to_string(i));
+        redeemed.vouchers.push_back(std::move(voucher));
+    }
+    return redeemed;
+}
+
+inline RevealAnswer some_revelation() {
+    RevealAnswer revealed;
+    revealed.outcome = some_outcome();
+    revealed.number = some_voucher;
+    revealed.code = ClearCode("ABCD-EFGH");
+    return revealed;
+}
+
+inline OffersAnswer some_offers(int count = 2) {
+    OffersAnswer offers{.outcome = some_outcome(), .rows = {}, .next = 77};
+    for (int i = 0; i < count; ++i)
+        offers.rows.push_back({.offer = 5 + static_cast<std::uint32_t>(i),
+                               .version = 2,
+                               .kind = 3,
+                               .name = "coffee card " + std::to_string(i),
+                               .points = {5'000},
+                               .ends = instant_never,
+                               .stock_left = 11,
+                               .units_max = 12});
+    return offers;
+}
+
+inline VouchersAnswer some_vouchers(int count = 2) {
+    VouchersAnswer vouchers{.outcome = some_outcome(), .rows = {}, .next = some_voucher};
+    for (int i = 0; i < count; ++i) {
+        VoucherRow row{.number = some_voucher,
+                       .state = VoucherStateNumber::verified,
+                       .has_code = true,
+                       .revealed = i % 2 == 0,
+                       .is_amount = i % 2 == 1,
+                       .whole = 100,
+                       .left = 60,
+                       .issued_at = {13},
+                       .expires_at = {14},
+                       .merchant = 15};
+        row.number.ticket += static_cast<std::uint64_t>(i);
+        vouchers.rows.push_back(row);
+    }
+    return vouchers;
+}
+
+inline CodesAnswer some_codes(int refused = 2) {
+    CodesAnswer codes{.outcome = some_outcome(),
+                      .lines = 2'048,
+                      .taken = 2'000,
+                      .refused = 48,
+                      .refused_lines = {}};
+    for (int i = 0; i < refused; ++i)
+        codes.refused_lines.push_back({.line = 2'050U + static_cast<unsigned>(i), .fault = 10});
+    return codes;
+}
+
+}  // namespace suanpan::codec_fixture

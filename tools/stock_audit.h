@@ -1,0 +1,74 @@
+// StockAudit: offers, their tickets and vouchers, derived from the journal alone (INV-9).
+#pragma once
+
+#include "server/cards/offer.h"
+#include "server/ledger/counter.h"
+#include "server/ledger/entry.h"
+#include "server/ledger/ledger.h"
+#include "server/ledger/ticket_span.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+namespace suanpan::tools {
+
+// Follows every entry. A redemption is one of an offer in the version that the newest file has, its
+// units are as many as its vouchers, its ticket was nobody's before, and all tickets below the
+// floor that it names stand in earlier entries. A voucher's code was imported before, and issued to
+// nobody. What a file says a stock is, CounterAudit compares
+// with what was taken of it.
+class StockAudit {
+public:
+    // What a baseline says.
+    void restore(const std::map<ledger::CounterKey, ledger::TicketSpan>& tickets);
+
+    // A sentence where the entry is wrong. `ledger` has applied it, with every file so far.
+    [[nodiscard]] std::optional<std::string> take(const ledger::Entry& entry,
+                                                  const ledger::Ledger& ledger);
+    // The same at the end: the ledgers have the same tickets.
+    [[nodiscard]] std::optional<std::string> compare(
+        std::span<const std::unique_ptr<ledger::Ledger>> ledgers) const;
+
+    // Codes that were imported for it so far; nothing where it is not code-backed.
+    [[nodiscard]] std::optional<std::int64_t> codes_for(const ledger::CounterKey& key,
+                                                        const ledger::Ledger& ledger);
+    // The offer as the newest file has it; null where it has none.
+    [[nodiscard]] const cards::Offer* offer(const ledger::CounterKey& key,
+                                            const ledger::Ledger& ledger);
+
+private:
+    // All up to `all`, and those in `above`.
+    struct Seen {
+        std::uint64_t all = 0;
+        std::set<std::uint64_t> above;
+        void add(std::uint64_t ticket);
+        [[nodiscard]] bool has(std::uint64_t ticket) const {
+            return ticket <= all || above.contains(ticket);
+        }
+    };
+    struct File {
+        std::uint32_t version = 0;
+        std::map<std::uint32_t, cards::Offer> offers;
+    };
+    [[nodiscard]] const File& file_of(ProgramId program, const ledger::Ledger& ledger);
+
+    struct Codes {
+        std::set<cards::CodeKey> imported;
+        std::set<cards::CodeKey> issued;
+    };
+    [[nodiscard]] std::optional<std::string> take_codes(const ledger::HeldCodes& held);
+    [[nodiscard]] std::optional<std::string> issue(const ledger::CounterKey& key,
+                                                   const ledger::HeldVoucher& held);
+
+    std::map<ledger::CounterKey, Seen> tickets_;
+    std::map<ledger::CounterKey, Codes> codes_;
+    bool knows_all_codes_ = true;  // false behind a baseline
+    std::map<ProgramId, File> files_;
+};
+
+}  // namespace suanpan::tools

@@ -57,6 +57,8 @@ std::expected<OfferCost, NotAdmitted> admits(const Offer& offer, const MemberFac
     if (offer.stopped) return no(Code::offer_stopped);
     if (now < offer.window.start) return no(Code::offer_not_open, offer.window.start.ns);
     if (now >= offer.window.end) return no(Code::offer_over, offer.window.end.ns);
+    if (now >= offer.voucher.valid_until)  // what it sells has ended
+        return no(Code::offer_over, offer.voucher.valid_until.ns);
     if (!is_for(offer.audience, member)) return no(Code::offer_not_for_member);
     if (const auto allowed = limits_allow(offer, member, asked.quantity); !allowed)
         return std::unexpected(NotAdmitted{allowed.error(), std::nullopt});

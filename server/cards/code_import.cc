@@ -2,6 +2,7 @@
 
 #include "protocol/base/assert.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace suanpan::cards {
@@ -26,7 +27,7 @@ void CodeImport::take(CodeLine&& line) {
     SealedCode sealed{
         .key = key, .index = next_index_++, .at = static_cast<std::uint32_t>(chunk_.sealed.size())};
     if (one.expires_at) sealed.expires_at = *one.expires_at;
-    if (one.last_day) sealed.expires_at = end_of_day_(*one.last_day);
+    if (one.last_day) sealed.expires_at = std::min(end_of_day_(*one.last_day), instant_max);
     seal_.seal(sealed.index, one.code, chunk_.sealed);
     sealed.bytes = static_cast<std::uint32_t>(chunk_.sealed.size()) - sealed.at;
     chunk_.codes.push_back(sealed);

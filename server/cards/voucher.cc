@@ -87,7 +87,9 @@ Voucher issue_voucher(const Offer& offer, const IssuedUnit& unit, Instant now) {
     voucher.issued_at = now;
     voucher.expires_at = std::min(terms.valid_until, unit.code_expires_at);
     if (terms.valid_for.ns != INT64_MAX)
-        voucher.expires_at = std::min({voucher.expires_at, now + terms.valid_for, instant_max});
+        voucher.expires_at = std::min(voucher.expires_at, now + terms.valid_for);
+    if (voucher.expires_at != instant_never)
+        voucher.expires_at = std::min(voucher.expires_at, instant_max);
     voucher.is_amount = terms.amount.value > 0;
     voucher.whole = voucher.left = voucher.is_amount ? terms.amount.value : terms.uses;
     voucher.merchant = terms.merchant;

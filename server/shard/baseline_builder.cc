@@ -137,6 +137,8 @@ private:
             ledger.install(*entry_.spec);
         else if (entry_.rules != nullptr)
             ledger.install(entry_.rules);
+        else if (entry_.offers != nullptr)
+            ledger.apply(entry_);
         return {};
     }
 

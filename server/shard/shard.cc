@@ -57,6 +57,8 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
                        offer == nullptr ? cards::IssueOrder{} : offer->order);
         stocks_.restore(stock, {}, {});
     }
+    // A retention asks for it from its first moment on.
+    metrics_.codes_since_lsn.set(pools_.first_lsn().value);
     for (const auto& [key, start] : around_.owners.at_start()) {
         note_count(
             {.key = key, .given = start.units.given(), .total = shop_.stock_of(key).value_or(0)});

@@ -56,9 +56,8 @@ void Shard::pass_velocity(const Command& command, const ReplyTo& to, const Hash1
 void Shard::decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest) {
     const bool is_reveal = command.head.kind == CommandKind::reveal;
     const auto kind = is_reveal ? cards::VelocityKind::query : cards::VelocityKind::redeem;
-    const auto passed = shop_.check_member(command.head, kind, now_);
-    if (!passed) return refuse(to, Code::busy);  // other members have filled the memory meanwhile
-    shop_.count_member(command.head, kind, now_);
+    // Others may have filled the memory of the windows.
+    if (!shop_.count_member(command.head, kind, now_)) return refuse(to, Code::busy);
     if (is_reveal) return decide_reveal(command, to, digest);
     decide_redemption(command, to, digest);
 }

@@ -139,11 +139,10 @@ Shop::Passed Shop::check_member(const CommandHead& head, cards::VelocityKind kin
     return file->of_members->check({.kind = kind, .member = head.member}, now);
 }
 
-void Shop::count_member(const CommandHead& head, cards::VelocityKind kind, Instant now) {
+Shop::Passed Shop::count_member(const CommandHead& head, cards::VelocityKind kind, Instant now) {
     const File* file = file_of(head.program);
-    if (file == nullptr || file->of_members == nullptr) return;
-    const Passed counted = file->of_members->count({.kind = kind, .member = head.member}, now);
-    SUANPAN_ASSERT(counted.has_value());
+    if (file == nullptr || file->of_members == nullptr) return {};
+    return file->of_members->count({.kind = kind, .member = head.member}, now);
 }
 
 bool Shop::asks_origin(ProgramId program, cards::VelocityKind kind) const {

@@ -44,8 +44,9 @@ public:
     // Whether the rules by member let it pass; nothing is counted yet.
     [[nodiscard]] Passed check_member(const CommandHead& head, cards::VelocityKind kind,
                                       Instant now);
-    // Expects that they do.
-    void count_member(const CommandHead& head, cards::VelocityKind kind, Instant now);
+    // Counts it, where they do; `busy` where there is no room to remember it.
+    [[nodiscard]] Passed count_member(const CommandHead& head, cards::VelocityKind kind,
+                                      Instant now);
     [[nodiscard]] bool asks_origin(ProgramId program, cards::VelocityKind kind) const;
     // Counts it, where the rules by origin let it pass.
     [[nodiscard]] Passed count_origin(const OwnerAsk& ask, Instant now);

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
@@ -262,6 +263,7 @@ struct Redeem {
 struct Reveal {
     VoucherNumber voucher;
     std::uint64_t origin = 0;
+    const std::vector<std::byte>* next = nullptr;  // the voucher afterwards, once the shard knows
 };
 // The whole file of a program's offers and velocity rules.
 struct PutOffers {

@@ -19,7 +19,8 @@ struct ServerConfig {
     // Where things are.
     std::filesystem::path data_dir = "suanpan-data";
     std::filesystem::path partners_file = "partners.toml";
-    std::filesystem::path ready_file;  // empty: none
+    std::filesystem::path master_keys_file;  // that card codes are sealed under; empty: none
+    std::filesystem::path ready_file;        // empty: none
 
     // Who may come in.
     std::string listen = "127.0.0.1";

@@ -224,6 +224,8 @@ const std::vector<Option>& options() {
     static const std::vector<Option> table{
         path("data_dir", &C::data_dir, false, "folder of journal and checkpoint"),
         path("partners_file", &C::partners_file, false, "who may call what; re-read on SIGHUP"),
+        path("master_keys_file", &C::master_keys_file, true,
+             "keys that card codes are sealed under; read at the start"),
         path("ready_file", &C::ready_file, true,
              "JSON file that is written with the real ports once requests are answered"),
         address("listen", &C::listen, "address for clients"),

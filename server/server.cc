@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "protocol/clear_code.h"
 #include "server/log.h"
 #include "server/net/admin_http.h"
 #include "server/net/metrics_exposition.h"
@@ -23,6 +24,11 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -72,6 +78,22 @@ bool wait_for(std::chrono::steady_clock::duration patience, Done&& done) {
         std::this_thread::sleep_for(poll_every);
     }
     return true;
+}
+
+// Throws std::runtime_error. What was read is wiped.
+std::shared_ptr<const cards::MasterKeys> read_master_keys(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    const auto forget = [&] { wipe(std::as_writable_bytes(std::span(text))); };
+    try {
+        if (!file) throw std::runtime_error("it cannot be read");
+        auto keys = shard::master_keys_of(text);
+        forget();
+        return keys;
+    } catch (const std::runtime_error& error) {
+        forget();
+        throw std::runtime_error("master keys file " + path.string() + ": " + error.what());
+    }
 }
 
 }  // namespace
@@ -150,6 +172,12 @@ Server::Parts::Parts(const ServerConfig& config_)
 }
 
 void Server::Parts::build_shards() {
+    std::shared_ptr<const cards::MasterKeys> master_keys;
+    if (!config.master_keys_file.empty()) master_keys = read_master_keys(config.master_keys_file);
+    if (master_keys == nullptr && !recovered.codes.empty())
+        throw std::runtime_error(
+            "the data directory has sealed card codes; start with --master-keys-file FILE");
+    owners.restore_codes(std::move(recovered.codes), recovered.ledgers);
     for (std::uint16_t i = 0; i < shard_count(); ++i) {
         shard_metrics.push_back(std::make_unique<ShardMetrics>());
         shards.push_back(std::make_unique<shard::Shard>(
@@ -162,6 +190,8 @@ void Server::Parts::build_shards() {
                                      .wake = [this](shard::ShardIndex index) { wake(index); }},
             shard::ShardOptions{.hash_seed = directory.hash_seed(),
                                 .quote_secret = directory.quote_secret(),
+                                .code_secret = shard::code_secret(directory),
+                                .master_keys = master_keys,
                                 .request_log_window = config.request_log_window,
                                 .request_log_ids_max = config.request_log_ids_max,
                                 .unsafe_reply_before_commit = config.unsafe_reply_before_commit},
@@ -262,6 +292,15 @@ void Server::Parts::start_retainer() {
         std::uint64_t accounts = 0;
         for (const auto& metrics : shard_metrics) accounts += metrics->accounts.read();
         return accounts;
+    };
+    // A retention removes no entry that may still be asked for a sealed code.
+    hooks.needed_from = [this] {
+        std::uint64_t lsn = 0;
+        for (const auto& metrics : shard_metrics)
+            if (const std::uint64_t since = metrics->codes_since_lsn.read();
+                since != 0 && (lsn == 0 || since < lsn))
+                lsn = since;
+        return Lsn{lsn};
     };
     hooks.note = [](const std::string& what) { log_info("retention", {{"note", what}}); };
     hooks.complain = [](const std::string& why) { log_error("retention", {{"why", why}}); };

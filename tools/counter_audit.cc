@@ -83,7 +83,7 @@ std::optional<std::string> CounterAudit::take_offers(ProgramId program,
         if (offer == nullptr)
             return fmt::format("INV-9: offer {} is missing in it, and units of it were taken",
                                key.id);
-        if (offer->stock < units.given())
+        if (offer->kind != cards::StockKind::code_backed && offer->stock < units.given())
             return fmt::format("INV-9: it lowers the {} to {}, but {} were taken before",
                                text_of(key), offer->stock, units.given());
     }
@@ -120,7 +120,10 @@ bool CounterAudit::is_limit(const CounterKey& key, std::int64_t limit,
                             const ledger::Ledger& ledger) {
     if (key.kind == CounterKind::offer_stock) {
         const cards::Offer* offer = stocks_.offer(key, ledger);
-        return offer != nullptr && offer->stock == limit;
+        if (offer == nullptr) return false;
+        // Of what was imported, some may have expired meanwhile.
+        if (offer->kind == cards::StockKind::code_backed) return limit <= stocks_.imported(key);
+        return offer->stock == limit;
     }
     for (const ledger::RuleTextPtr& text : ledger.rules().all()) {
         if (text->program != key.program) continue;

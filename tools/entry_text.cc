@@ -145,6 +145,12 @@ struct EffectText {
                            number.unit);
     }
 
+    std::string operator()(const CodesPut&) const {
+        return fmt::format("codes    {} for offer {}, batch {}; {} lines refused",
+                           entry.amount.value, static_cast<std::uint32_t>(entry.reference),
+                           entry.reference >> 32U, entry.detail);
+    }
+
     const Entry& entry;
 
 private:

@@ -1,6 +1,9 @@
 #include "tools/stock_audit.h"
 
+#include "protocol/base/byte_io.h"
 #include "server/cards/offer_file.h"
+#include "server/cards/voucher_format.h"
+#include "server/shard/code_chunk.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +21,7 @@ void StockAudit::Seen::add(std::uint64_t ticket) {
 }
 
 void StockAudit::restore(const std::map<CounterKey, ledger::TicketSpan>& tickets) {
+    knows_all_codes_ = false;
     for (const auto& [key, span] : tickets) {
         Seen& seen = tickets_[key];
         seen.all = span.floor;
@@ -44,6 +48,7 @@ const cards::Offer* StockAudit::offer(const CounterKey& key, const ledger::Ledge
 
 std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
                                             const ledger::Ledger& ledger) {
+    if (entry.codes != nullptr) return take_codes(*entry.codes);
     if (entry.kind != ledger::EntryKind::redeem) return std::nullopt;
     const ledger::TicketTaken* taken = nullptr;
     std::int64_t units = 0;
@@ -79,8 +84,43 @@ std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
         if (number.offer != taken->offer || number.ticket != taken->ticket || number.unit != unit)
             return fmt::format("INV-9: its voucher {} is of offer {}, ticket {}, unit {}", unit,
                                number.offer, number.ticket, number.unit);
+        if (auto wrong = issue(key, *entry.vouchers[unit])) return wrong;
     }
     return std::nullopt;
+}
+
+std::optional<std::string> StockAudit::take_codes(const ledger::HeldCodes& held) {
+    const auto chunk = shard::chunk_of(held.bytes);
+    if (!chunk) return std::string("its card codes cannot be read");
+    Codes& codes = codes_[{.program = chunk->place.program,
+                           .kind = CounterKind::offer_stock,
+                           .id = static_cast<std::uint32_t>(chunk->place.offer)}];
+    for (const cards::SealedCode& code : chunk->codes)
+        if (!codes.imported.insert(code.key).second)
+            return fmt::format("INV-9: it imports a code of offer {} that was imported before",
+                               static_cast<std::uint32_t>(chunk->place.offer));
+    return std::nullopt;
+}
+
+std::optional<std::string> StockAudit::issue(const CounterKey& key,
+                                             const ledger::HeldVoucher& held) {
+    ByteReader from(held.bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher) return std::string("a voucher of it cannot be read");
+    if (!voucher->has_code()) return std::nullopt;
+    Codes& codes = codes_[key];
+    if (knows_all_codes_ && !codes.imported.contains(voucher->code))
+        return fmt::format("INV-9: it issues a code of offer {} that was never imported", key.id);
+    if (!codes.issued.insert(voucher->code).second)
+        return fmt::format("INV-9: it issues a code of offer {} that is somebody's already",
+                           key.id);
+    return std::nullopt;
+}
+
+std::int64_t StockAudit::imported(const CounterKey& key) const {
+    if (!knows_all_codes_) return INT64_MAX;
+    const auto at = codes_.find(key);
+    return at == codes_.end() ? 0 : static_cast<std::int64_t>(at->second.imported.size());
 }
 
 std::optional<std::string> StockAudit::compare(

@@ -19,7 +19,8 @@ namespace suanpan::tools {
 
 // Follows every entry. A redemption is one of an offer in the version that the newest file has, its
 // units are as many as its vouchers, its ticket was nobody's before, and all tickets below the
-// floor that it names stand in earlier entries. What a file says a stock is, CounterAudit compares
+// floor that it names stand in earlier entries. A voucher's code was imported before, and issued to
+// nobody. What a file says a stock is, CounterAudit compares
 // with what was taken of it.
 class StockAudit {
 public:
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] std::optional<std::string> compare(
         std::span<const std::unique_ptr<ledger::Ledger>> ledgers) const;
 
+    // Codes that were imported for it so far.
+    [[nodiscard]] std::int64_t imported(const ledger::CounterKey& key) const;
     // The offer as the newest file has it; null where it has none.
     [[nodiscard]] const cards::Offer* offer(const ledger::CounterKey& key,
                                             const ledger::Ledger& ledger);
@@ -53,7 +56,17 @@ private:
     };
     [[nodiscard]] const File& file_of(ProgramId program, const ledger::Ledger& ledger);
 
+    struct Codes {
+        std::set<cards::CodeKey> imported;
+        std::set<cards::CodeKey> issued;
+    };
+    [[nodiscard]] std::optional<std::string> take_codes(const ledger::HeldCodes& held);
+    [[nodiscard]] std::optional<std::string> issue(const ledger::CounterKey& key,
+                                                   const ledger::HeldVoucher& held);
+
     std::map<ledger::CounterKey, Seen> tickets_;
+    std::map<ledger::CounterKey, Codes> codes_;
+    bool knows_all_codes_ = true;  // false behind a baseline
     std::map<ProgramId, File> files_;
 };
 

@@ -58,7 +58,9 @@ public:
 // Single-threaded.
 class CodeFileReader {
 public:
-    CodeFileReader(CodeForm form, CodeFileSink& sink) : form_(form), sink_(sink) {}
+    // `first_line`: of the file, that what is fed begins with.
+    CodeFileReader(CodeForm form, CodeFileSink& sink, std::uint64_t first_line = 1)
+        : form_(form), sink_(sink), line_number_(first_line - 1) {}
     ~CodeFileReader() { wipe(std::as_writable_bytes(std::span(line_))); }
     CodeFileReader(const CodeFileReader&) = delete;
     CodeFileReader& operator=(const CodeFileReader&) = delete;
@@ -79,7 +81,7 @@ private:
     std::size_t size_ = 0;
     bool overlong_ = false;
     bool unreadable_ = false;  // wrong encoding: all the rest is passed over
-    std::uint64_t line_number_ = 0;
+    std::uint64_t line_number_;
 };
 
 }  // namespace suanpan::cards

@@ -219,6 +219,11 @@ void Stock::resize(std::int64_t total) {
     total_ = total;
 }
 
+void Stock::set_total(std::int64_t total) {
+    total_ = total;
+    check_sums();
+}
+
 // ---- replay
 
 void Stock::restore(std::int64_t issued, Ticket last, const std::set<std::uint64_t>& missing) {

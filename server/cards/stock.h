@@ -81,6 +81,8 @@ public:
     // set aside or issued.
     [[nodiscard]] Decided<void> check_resize(std::int64_t expected, std::int64_t total) const;
     void resize(std::int64_t total);
+    // Codes have come, or free ones have ended. Expects that nothing taken is among them.
+    void set_total(std::int64_t total);
 
     // ---- replay: what is durable
 

@@ -227,12 +227,19 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const OffersPut&) const {}
         void operator()(const TicketTaken&) const {}  // the house record's
         void operator()(const VoucherPut&) const {}   // put_voucher() does it
+        void operator()(const CodesPut&) const {}
     };
     std::visit(Apply{*this, time}, effect);
 }
 
 void Account::put_order(const OrderPtr& order) {
     make_rare().orders.put(order);
+}
+
+VoucherPtr Account::find_voucher(const VoucherNumber& number) const {
+    const auto at = std::ranges::lower_bound(vouchers(), number, {},
+                                             [](const VoucherPtr& each) { return each->number; });
+    return at != vouchers().end() && (*at)->number == number ? *at : nullptr;
 }
 
 void Account::put_voucher(const VoucherPtr& voucher) {

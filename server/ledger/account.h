@@ -105,6 +105,8 @@ public:
         if (rare() == nullptr) return {};
         return rare()->vouchers;
     }
+    // Null where it has none of this number.
+    [[nodiscard]] VoucherPtr find_voucher(const VoucherNumber& number) const;
     // Points that may still be spent on `today`, under the account's limit and `program_max` (-1:
     // none); nothing where there is no limit.
     [[nodiscard]] std::optional<Points> left_today(Points program_max, LocalDate today) const;

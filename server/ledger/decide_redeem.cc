@@ -60,6 +60,16 @@ Decision Decider::decide(const Redeem& command) {
     return accepted();
 }
 
+// Whether the voucher lets its owner see the code, the shard has asked the cards.
+Decision Decider::decide(const Reveal& command) {
+    if (program_ == nullptr) return refused(Code::program_not_found);
+    const VoucherPtr voucher = account().find_voucher(command.voucher);
+    if (voucher == nullptr || command.next == nullptr) return refused(Code::voucher_not_found);
+    out_.reference = command.voucher.offer;
+    out_.put(HeldVoucher{.number = command.voucher, .last_ordinal = 0, .bytes = *command.next});
+    return accepted();
+}
+
 // Whether the file makes sense, the shard has asked the cards.
 Decision Decider::decide(const PutOffers& command) {
     const ProgramId program = command_.head.program;

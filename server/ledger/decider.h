@@ -57,6 +57,7 @@ private:
     Decision decide(const RefundOrder& command);
     Decision decide(const PutRules& command);
     Decision decide(const Redeem& command);
+    Decision decide(const Reveal& command);
     Decision decide(const PutOffers& command);
     template <typename Read>
     Decision decide(const Read&) {

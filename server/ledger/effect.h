@@ -170,10 +170,15 @@ struct VoucherPut {
     friend bool operator==(const VoucherPut&, const VoucherPut&) = default;
 };
 
+// Imports Entry::codes.
+struct CodesPut {
+    friend bool operator==(const CodesPut&, const CodesPut&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
 using Effect =
     std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
                  AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut, OrderPut,
-                 UseAdd, RulesPut, CounterAdd, OffersPut, TicketTaken, VoucherPut>;
+                 UseAdd, RulesPut, CounterAdd, OffersPut, TicketTaken, VoucherPut, CodesPut>;
 
 }  // namespace suanpan::ledger

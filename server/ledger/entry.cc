@@ -66,6 +66,7 @@ void Entry::reset() {
     rules.reset();
     offers.reset();
     vouchers.clear();
+    codes.reset();
     refusals.clear();
     account_hint = no_account;
     has_counters = false;

@@ -8,6 +8,7 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "server/ledger/effect.h"
+#include "server/ledger/held_codes.h"
 #include "server/ledger/held_voucher.h"
 #include "server/ledger/order.h"
 #include "server/ledger/rule_text.h"
@@ -42,10 +43,12 @@ enum class EntryKind : std::uint16_t {
     cancel = 24,
     refund_order = 25,
     redeem = 26,  // reference: offer, and above 32 bits its version; detail: the ticket
+    reveal = 27,  // reference: offer
     program_create = 40,
     program_update = 41,
     rules_put = 42,
     offers_put = 43,     // detail: version of the file
+    codes_import = 44,   // reference: offer, and above 32 bits the batch; detail: lines refused
     clock_advance = 50,  // amount: nanoseconds
 
     start = 100,           // the process began; reference: incarnation, detail: the shell's own
@@ -114,6 +117,7 @@ struct Entry {
     RuleTextPtr rules;                    // of RulesPut
     RuleTextPtr offers;                   // of OffersPut
     std::vector<VoucherPtr> vouchers;     // of VoucherPut
+    CodesPtr codes;                       // of CodesPut
     std::vector<RefusalRecord> refusals;  // of kind `refusals`
 
     // Not on disk: where decide() found the account, so that apply() need not look again.

@@ -46,8 +46,9 @@ enum Tag : std::uint16_t {
     tag_offers = 18,
     tag_ticket = 19,
     tag_voucher = 20,
+    tag_codes = 21,
 };
-static_assert(std::variant_size_v<Effect> == tag_voucher);
+static_assert(std::variant_size_v<Effect> == tag_codes);
 
 // An upper bound of the bytes of what has no fixed size: orders, vouchers, a rule book or an offer
 // file, each behind its length.
@@ -55,6 +56,7 @@ std::size_t outsized_bytes(const Entry& entry) {
     std::size_t bytes = entry.rules == nullptr ? 0 : rules_bytes(*entry.rules);
     for (const OrderPtr& order : entry.orders) bytes += order_bytes(*order);
     if (entry.offers != nullptr) bytes += rules_bytes(*entry.offers);
+    if (entry.codes != nullptr) bytes += entry.codes->bytes.size();
     for (const VoucherPtr& voucher : entry.vouchers)
         bytes += sizeof(VoucherNumber) + voucher->bytes.size();
     return bytes;
@@ -178,6 +180,10 @@ struct EncodeEffect {
         to.put(voucher.number);
         to.put_bytes(voucher.bytes);
     }
+    void operator()(const CodesPut&) const {
+        SUANPAN_ASSERT(entry.codes != nullptr);
+        outsized(tag_codes, entry.codes->bytes);
+    }
 
 private:
     void outsized(Tag tag, std::span<const std::byte> bytes) const {
@@ -212,7 +218,7 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 26) || (kind >= 40 && kind <= 43) || kind == 50 ||
+           ((kind >= 10 && kind <= 27) || (kind >= 40 && kind <= 44) || kind == 50 ||
             (kind >= 100 && kind <= 107));
 }
 
@@ -228,7 +234,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_voucher)
+        if (head.tag < tag_lot || head.tag > tag_codes)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -389,6 +395,15 @@ private:
                 e.floor = from_.get<std::uint64_t>();
                 require(e.floor < e.ticket && e.ticket <= static_cast<std::uint64_t>(INT64_MAX));
                 return out_.add(e);
+            }
+            case tag_codes: {
+                require(out_.codes == nullptr);
+                ByteReader body = outsized();
+                const auto bytes = body.take(body.left());
+                auto codes = std::make_shared<HeldCodes>();
+                codes->bytes.assign(bytes.begin(), bytes.end());
+                out_.codes = std::move(codes);
+                return out_.add(CodesPut{});
             }
             default: {  // tag_voucher
                 ByteReader body = outsized();

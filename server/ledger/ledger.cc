@@ -102,14 +102,15 @@ Lsn Ledger::last_lsn(const MemberId& member, ProgramId program) const {
 
 RefusalRecord Ledger::refusal_record(const CommandHead& head, const Hash128& digest, Code code,
                                      std::int64_t detail, std::uint64_t member_hash) {
-    return {
-        .digest = digest,
-        .body_hash = head.body_hash,
-        .request_ms = head.request_id.unix_ms(),
-        .code = code,
-        .detail = detail,
-        // What concerns no member (programs, rules) belongs to the first of however many shards.
-        .member_hash = head.member.is_zero() ? 0 : member_hash};
+    return {.digest = digest,
+            .body_hash = head.body_hash,
+            .request_ms = head.request_id.unix_ms(),
+            .code = code,
+            .detail = detail,
+            // What concerns no member (programs, rules) belongs to the first of however many
+            // shards; an import of codes to whoever owns the program's offers.
+            .member_hash =
+                head.member.is_zero() && head.kind != CommandKind::codes_import ? 0 : member_hash};
 }
 
 void Ledger::remember(const Entry& entry, std::int64_t floor_ms,

@@ -190,6 +190,8 @@ public:
     void add_house_to(HouseMap& sum) const;
     // Adds this shard's part of the counters that all members share.
     void add_counters_to(CounterMap& sum) const;
+    // Gives every voucher to `take`.
+    void for_each_voucher(const std::function<void(const HeldVoucher&)>& take) const;
     // Adds this shard's part of the tickets of offers; by the counter of their stock.
     void add_tickets_to(std::map<CounterKey, TicketSpan>& sum) const;
     // Adds the units that this shard's waiting orders have set aside, by time-out. Costs a look at

@@ -764,6 +764,8 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
                 offers_.install_newest(rules);
             return {};
         }
+        case RecordType::codes:
+            return {};
         case RecordType::requests: {
             const auto bytes = from.get<RequestsBytes>();
             if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||

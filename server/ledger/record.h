@@ -24,6 +24,7 @@ enum class RecordType : std::uint8_t {
     rules = 6,
     voucher = 7,
     offers = 8,
+    codes = 9,  // the shard's own, of pools: no ledger's
 };
 
 enum class RecordDamage : std::uint8_t {

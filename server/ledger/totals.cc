@@ -154,6 +154,11 @@ void Ledger::add_counters_to(CounterMap& sum) const {
             sum[{.program = program, .kind = key.first, .id = key.second}].add(units);
 }
 
+void Ledger::for_each_voucher(const std::function<void(const HeldVoucher&)>& take) const {
+    for (std::uint32_t slot = 0; slot < accounts_.size(); ++slot)
+        for (const VoucherPtr& voucher : accounts_[AccountRef{slot}].vouchers()) take(*voucher);
+}
+
 void Ledger::add_tickets_to(std::map<CounterKey, TicketSpan>& sum) const {
     for (const auto& [program, house] : houses_)
         for (const auto& [offer, span] : house.tickets)

@@ -115,6 +115,10 @@ struct FieldsOf {
         if (c.version == 0) return field(4);
         return std::nullopt;
     }
+    Checked operator()(const Reveal& c) const {
+        if (c.voucher.ticket == 0) return field(3);
+        return std::nullopt;
+    }
     Checked operator()(const Redeem& c) const {
         if (c.quantity < 1 || c.quantity > limits::offer_quantity_max)
             return Fault{.code = Code::quantity_out_of_range, .detail = limits::offer_quantity_max};

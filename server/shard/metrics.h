@@ -146,6 +146,7 @@ public:
     Gauge parked_reads;
 
     // State, set once per batch or more rarely.
+    Gauge codes_since_lsn;  // of the oldest import of card codes; 0: none
     Gauge accounts;
     Gauge lots;
     Gauge request_log_ids;

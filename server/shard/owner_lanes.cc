@@ -1,12 +1,32 @@
 #include "server/shard/owner_lanes.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
+#include "server/cards/voucher_format.h"
 
 #include <algorithm>
 #include <array>
 
 namespace suanpan::shard {
+
+std::uint64_t offers_owner_hash(ProgramId program) {
+    const auto number = static_cast<std::uint32_t>(program);
+    return xxh3_64(std::as_bytes(std::span(&number, 1)), 0);
+}
+
+void OwnerLanes::restore_codes(CodesAtStart&& codes,
+                               std::span<const std::unique_ptr<ledger::Ledger>> ledgers) {
+    codes_at_start_ = std::move(codes);
+    if (codes_at_start_.empty()) return;
+    for (const auto& each : ledgers)
+        each->for_each_voucher([this](const ledger::HeldVoucher& held) {
+            ByteReader from(held.bytes);
+            const auto voucher = cards::get_voucher(from);
+            if (voucher && voucher->has_code())
+                codes_at_start_.issued[held.number.offer].push_back(voucher->code);
+        });
+}
 
 OwnerLanes::OwnerLanes(std::uint16_t shards,
                        std::span<const std::unique_ptr<ledger::Ledger>> ledgers, std::size_t slots)
@@ -27,6 +47,8 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
 
 // Any function will do, as long as all shards of a process agree.
 ShardIndex OwnerLanes::owner_of(const ledger::CounterKey& key) const {
+    if (key.kind == ledger::CounterKind::offer_stock)
+        return ShardIndex{static_cast<std::uint16_t>(offers_owner_hash(key.program) % shards_)};
     const std::array<std::uint32_t, 3> numbers{static_cast<std::uint32_t>(key.program),
                                                static_cast<std::uint32_t>(key.kind), key.id};
     return ShardIndex{

@@ -3,6 +3,7 @@
 
 #include "protocol/limits.h"
 #include "server/ledger/ledger.h"
+#include "server/shard/code_pools.h"
 #include "server/shard/owner_mail.h"
 #include "server/shard/ring.h"
 
@@ -17,6 +18,9 @@
 
 namespace suanpan::shard {
 
+// Which shard a program's offers belong to: this, modulo the number of shards.
+[[nodiscard]] std::uint64_t offers_owner_hash(ProgramId program);
+
 // Every shard thread pushes and pops only at its own ends. What one shard says to another arrives
 // in the order in which it was said.
 //
@@ -30,7 +34,8 @@ public:
     OwnerLanes(std::uint16_t shards, std::span<const std::unique_ptr<ledger::Ledger>> ledgers,
                std::size_t slots = limits::mailbox_slots);
 
-    // The shard that owns the counter.
+    // The shard that owns the counter. All offers of a program have one owner, so that it alone
+    // knows all of the program's codes.
     [[nodiscard]] ShardIndex owner_of(const ledger::CounterKey& key) const;
     // The shard that answers it.
     [[nodiscard]] ShardIndex owner_of(const OwnerAsk& ask) const;
@@ -75,6 +80,12 @@ public:
     // True where nothing of `from` waits in an outbox.
     [[nodiscard]] bool is_flushed(ShardIndex from) const;
 
+    // Before the shards are built: the codes that recovery found; those that vouchers of `ledgers`
+    // have are with members.
+    void restore_codes(CodesAtStart&& codes,
+                       std::span<const std::unique_ptr<ledger::Ledger>> ledgers);
+    [[nodiscard]] const CodesAtStart& codes_at_start() const { return codes_at_start_; }
+
     // What the journal said of every counter when the process started. Immutable.
     struct AtStart {
         ledger::CounterUnits units;
@@ -103,6 +114,7 @@ private:
     std::uint16_t shards_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::map<ledger::CounterKey, AtStart> at_start_;
+    CodesAtStart codes_at_start_;
 };
 
 }  // namespace suanpan::shard

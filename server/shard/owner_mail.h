@@ -3,11 +3,16 @@
 
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
+#include "server/cards/code_pool.h"
+#include "server/cards/code_seal.h"
 #include "server/ledger/counter.h"
 #include "server/shard/reply.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <variant>
+#include <vector>
 
 namespace suanpan::shard {
 
@@ -33,10 +38,22 @@ struct OwnerAsk {
     std::uint64_t origin = 0;
 };
 
+// A code that an owner hands out with a unit, sealed.
+struct GrantedCode {
+    cards::CodeKey key;
+    cards::CodeLocator locator;
+    cards::BatchId batch{};
+    Instant expires_at;
+    cards::WrappedKey wrapped{};  // of its batch
+    std::vector<std::byte> sealed;
+};
+using GrantedCodesPtr = std::shared_ptr<const std::vector<GrantedCode>>;
+
 enum class OwnerVerdict : std::uint8_t {
     taken,          // they are the asker's, until it gives them back or says what it staged
     busy,           // too many wait; nothing was done
     all_set_aside,  // not now: the rest is set aside unpaid
+    unavailable,    // the journal that has the codes cannot be read
     exhausted,      // INV-11: so many are not there; with `lowers`, `closes`: more has been granted
     risk_refused,   // with `counts_origin`: over the velocity rule `detail`
 };
@@ -50,6 +67,8 @@ struct OwnerAnswer {
     // Of an offer, taken: the place in its line; all tickets up to `floor` are durable.
     std::uint64_t ticket = 0;
     std::uint64_t floor = 0;
+    // Of a code-backed one: a code for each unit.
+    GrantedCodesPtr codes;
 };
 
 // Said afterwards. Never answered, and cannot fail.
@@ -73,6 +92,7 @@ using OwnerMail = std::variant<OwnerAsk, OwnerNotice>;
 struct PublishedCount {
     ledger::CounterKey key;
     std::int64_t given = 0;  // issued or set aside, durably
+    std::int64_t total = 0;  // of an offer: its stock
 };
 
 }  // namespace suanpan::shard

@@ -3,6 +3,7 @@
 #include "protocol/base/hash.h"
 #include "server/ledger/entry_format.h"
 #include "server/shard/checkpoint_record.h"
+#include "server/shard/owner_lanes.h"
 #include "server/shard/recovery_source.h"
 #include "server/shard/relay.h"
 #include "storage/checkpoint.h"
@@ -61,6 +62,8 @@ public:
     }
 
     [[nodiscard]] std::unique_ptr<ledger::Ledger> take() { return std::move(ledger_); }
+    // All of them at the first shard.
+    [[nodiscard]] CodesAtStart take_codes() { return std::move(codes_); }
 
 private:
     void load(StoredBytes stored) {
@@ -70,6 +73,10 @@ private:
         if (const auto info = ledger::house_record_info(record->bytes)) {
             house_lsn_[{info->program, info->shard}] = info->lsn;
             if (shard_ != 0) return;
+        }
+        if (is_codes_record(record->bytes)) {
+            if (shard_ == 0 && !codes_.take_record(record->bytes)) throw DamagedCheckpoint();
+            return;
         }
         if (!ledger_->load_record(record->bytes).has_value()) throw DamagedCheckpoint();
     }
@@ -116,12 +123,24 @@ private:
     // An entry about no account: every shard sees it.
     void replay_common() {
         ledger_->apply(entry_);
+        if (entry_.codes != nullptr && shard_ == 0) {
+            const auto chunk = chunk_of(entry_.codes->bytes);
+            if (!chunk) refuse_entry(entry_.lsn, "its card codes are malformed");
+            codes_.take(*chunk, entry_.lsn);
+        }
         if (entry_.kind == ledger::EntryKind::refusals)
             ledger_->remember(entry_, floor_ms_, [this](std::uint64_t of_member) {
                 return of_member % shards_ == shard_;
             });
-        else if (shard_ == 0 && ledger::is_client_kind(entry_.kind))
+        else if (is_mine(entry_) && ledger::is_client_kind(entry_.kind))
             ledger_->remember(entry_, floor_ms_, [](std::uint64_t) { return true; });
+    }
+
+    // Of entries about no member: which shard was asked for it.
+    [[nodiscard]] bool is_mine(const ledger::Entry& entry) const {
+        if (entry.kind == ledger::EntryKind::codes_import)
+            return offers_owner_hash(entry.program) % shards_ == shard_;
+        return shard_ == 0;
     }
 
     const std::int64_t floor_ms_;
@@ -132,6 +151,7 @@ private:
     // How far each house record of the checkpoint has been applied: (program, old shard).
     std::map<std::pair<std::uint32_t, std::uint32_t>, Lsn> house_lsn_;
     std::unique_ptr<ledger::Ledger> ledger_;
+    CodesAtStart codes_;
     ledger::Entry entry_;
     std::array<ledger::AccountRef, row_max> refs_{};  // of the row that is replayed
 };
@@ -185,6 +205,9 @@ std::uint64_t key_part(const storage::DataDirectory& directory, std::size_t offs
 
 }  // namespace
 
+const Sha256& code_secret(const storage::DataDirectory& directory) {
+    return directory.body_hash_key();
+}
 std::uint64_t body_hash_key(const storage::DataDirectory& directory) {
     return key_part(directory, 0);
 }
@@ -236,6 +259,7 @@ Recovered recover(const storage::DataDirectory& directory, const storage::Journa
         relay(source, options, [&](std::uint16_t shard, const DealtPiece& piece) {
             shards[shard]->replay(piece.of_shard[shard]);
         });
+        recovered.codes = shards.front()->take_codes();
         for (auto& shard : shards) recovered.ledgers.push_back(shard->take());
         recovered.checkpoint_lsn = after;
         recovered.replayed = journal.last_lsn().value - after.value;

@@ -3,6 +3,7 @@
 
 #include "protocol/base/time.h"
 #include "server/ledger/ledger.h"
+#include "server/shard/code_pools.h"
 #include "storage/data_directory.h"
 #include "storage/journal.h"
 
@@ -20,6 +21,7 @@ struct RecoveryOptions {
 
 struct Recovered {
     std::vector<std::unique_ptr<ledger::Ledger>> ledgers;  // one per shard
+    CodesAtStart codes;                                    // of all pools
     Lsn checkpoint_lsn;              // replay began after it; 0: from the journal's beginning
     std::uint64_t replayed = 0;      // entries after the checkpoint
     std::vector<std::string> notes;  // sentences for the log
@@ -35,6 +37,8 @@ struct Recovered {
 [[nodiscard]] Recovered recover(const storage::DataDirectory& directory,
                                 const storage::Journal& journal, const RecoveryOptions& options);
 
+// The secret that card codes are told apart by.
+[[nodiscard]] const Sha256& code_secret(const storage::DataDirectory& directory);
 // The secret that request digests are keyed with.
 [[nodiscard]] std::uint64_t digest_seed(const storage::DataDirectory& directory);
 // The secret that body hashes are keyed with.

@@ -4,6 +4,12 @@ namespace suanpan::shard {
 
 std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body) {
     if (body == nullptr) return nullptr;
+    if (const auto* codes = std::get_if<CodesAnswer>(body))
+        return std::make_unique<ReplyBody>(*codes);
+    if (const auto* revealed = std::get_if<RevealAnswer>(body))
+        return std::make_unique<ReplyBody>(RevealAnswer{.outcome = revealed->outcome,
+                                                        .number = revealed->number,
+                                                        .code = ClearCode(revealed->code.view())});
     const auto* redeemed = std::get_if<RedeemAnswer>(body);
     if (redeemed == nullptr) return nullptr;
     RedeemAnswer copy{.outcome = redeemed->outcome,

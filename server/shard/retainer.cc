@@ -60,9 +60,11 @@ bool Retainer::step() {
 // The last LSN of the newest sealed segment whose every entry is older than the retention.
 std::optional<Lsn> Retainer::due_end() const {
     const Instant before = clock_.now() - options_.keep;
+    const Lsn needed = hooks_.needed_from ? hooks_.needed_from() : Lsn{};
     std::optional<Lsn> end;
     for (const storage::SegmentInfo& segment : journal_.segments()) {
         if (segment.last_lsn.value == 0 || !segment.has_trailer) break;
+        if (needed != Lsn{} && segment.last_lsn >= needed) break;
         const auto last = journal_.read(segment.last_lsn);
         if (!last.has_value() || last->view.time() >= before) break;
         end = segment.last_lsn;

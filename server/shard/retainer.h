@@ -35,6 +35,8 @@ class Retainer {
 public:
     struct Hooks {
         std::function<std::uint64_t()> accounts;  // how many there are, about
+        // The first LSN that must stay; 0: none. May be empty.
+        std::function<Lsn()> needed_from;
         std::function<void(const std::string&)> note;
         std::function<void(const std::string&)> complain;  // it failed; the next look tries again
     };

@@ -35,13 +35,31 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       batch_(index, *ledger_, surroundings.committer),
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, options.quote_secret, options.first_quote),
-      shop_(*ledger_, options.hash_seed),
+      vault_(options.master_keys, options.code_secret),
+      shop_(*ledger_, vault_, options.hash_seed),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
-      stocks_([this](const ledger::CounterKey& key) { return shop_.stock_of(key); }),
+      stocks_(
+          [this](const ledger::CounterKey& key) {
+              const bool has_pool = pools_.find(key.id) != nullptr;
+              return has_pool ? std::optional(pools_.usable(key.id)) : shop_.stock_of(key);
+          },
+          pools_, [this](Lsn lsn) { want_chunk(lsn); }),
       installer_(surroundings.exchange.shards()) {
+    for (const auto& [key, batch] : around_.owners.codes_at_start().batches) {
+        vault_.learn(batch.place, batch.wrapped);
+        const ledger::CounterKey stock{.program = batch.place.program,
+                                       .kind = ledger::CounterKind::offer_stock,
+                                       .id = key.first};
+        if (around_.owners.owner_of(stock) != index_ || pools_.find(key.first) != nullptr) continue;
+        const auto offer = shop_.find(stock.program, stock.id);
+        pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
+                       offer == nullptr ? cards::IssueOrder{} : offer->order);
+        stocks_.restore(stock, {}, {});
+    }
     for (const auto& [key, start] : around_.owners.at_start()) {
-        note_count({.key = key, .given = start.units.given()});
+        note_count(
+            {.key = key, .given = start.units.given(), .total = shop_.stock_of(key).value_or(0)});
         if (around_.owners.owner_of(key) != index_) continue;
         if (key.kind == ledger::CounterKind::offer_stock)
             stocks_.restore(key, start.units, start.tickets);
@@ -56,7 +74,11 @@ void Shard::adopt_thread(ReplySink& sink) {
     now_ = around_.clock.now();
 }
 
-ShardIndex Shard::owner_of(const CommandHead& head) const {
+ShardIndex Shard::owner_of(const Command& command) const {
+    const CommandHead& head = command.head;
+    if (head.kind == CommandKind::codes_import)
+        return around_.owners.owner_of(
+            ledger::CounterKey{.program = head.program, .kind = ledger::CounterKind::offer_stock});
     // Programs and the clock belong to shard 0; everything else to its member's shard.
     const bool is_global =
         head.kind == CommandKind::program_create || head.kind == CommandKind::program_update ||
@@ -69,7 +91,7 @@ ShardIndex Shard::owner_of(const CommandHead& head) const {
 
 void Shard::submit(const Command& command, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
-    const ShardIndex owner = owner_of(command.head);
+    const ShardIndex owner = owner_of(command);
     if (owner == index_) {
         inbox_.push_back({command, to});
         if (inbox_.size() == inbox_commands_max) decide_inbox();
@@ -177,6 +199,9 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (head.kind == CommandKind::rules_put) return put_rules(command, to, digest);
     if (head.kind == CommandKind::redeem) return redeem(command, to, digest);
     if (head.kind == CommandKind::offers_put) return put_offers(command, to, digest);
+    if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
+    if (head.kind == CommandKind::reveal)
+        return pass_velocity(command, to, digest, cards::VelocityKind::query);
     decide_and_stage(command, to, digest, original);
 }
 
@@ -231,10 +256,7 @@ void Shard::stage(const Batch::Asked* asked) {
                                        ? static_cast<std::uint64_t>(entry_.detail)
                                        : 0}});
     if (entry_.offers != nullptr) shop_.refresh();
-    std::unique_ptr<ReplyBody> body;
-    if (entry_.kind == ledger::EntryKind::redeem)
-        body = std::make_unique<ReplyBody>(shop_.answer_of(entry_));
-    batch_.add_entry(entry_, ref, asked, std::move(body));
+    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : shop_.answer_of(entry_));
 }
 
 // What `entry_` says where it was accepted, else the refusal.
@@ -256,7 +278,9 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
     }
     if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
     const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
-        head, digest, decision.code, decision.detail, member_hash(head.member, options_.hash_seed));
+        head, digest, decision.code, decision.detail,
+        head.kind == CommandKind::codes_import ? offers_owner_hash(head.program)
+                                               : member_hash(head.member, options_.hash_seed));
     batch_.add_refusal(refusal,
                        {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                         .digest = digest,

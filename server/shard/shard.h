@@ -4,8 +4,10 @@
 
 #include "server/ledger/ledger.h"
 #include "server/shard/batch.h"
+#include "server/shard/card_vault.h"
 #include "server/shard/checkout.h"
 #include "server/shard/clock.h"
+#include "server/shard/code_pools.h"
 #include "server/shard/command_port.h"
 #include "server/shard/committer.h"
 #include "server/shard/exchange.h"
@@ -34,7 +36,9 @@ namespace suanpan::shard {
 // Bounds and times that an operator, a test or the simulator chooses.
 struct ShardOptions {
     std::uint64_t hash_seed = 0;
-    Sha256 quote_secret{};          // that quote tokens are sealed with
+    Sha256 quote_secret{};                                 // that quote tokens are sealed with
+    Sha256 code_secret{};                                  // that card codes are told apart by
+    std::shared_ptr<const cards::MasterKeys> master_keys;  // null: no codes are imported or shown
     std::uint64_t first_quote = 0;  // number of this shard's first quote; 0: drawn at random
     Duration request_log_window = limits::request_log_window;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // of the whole process
@@ -140,11 +144,20 @@ private:
 
     // Offers: shard_redeem.cc
     void redeem(const Command& command, const ReplyTo& to, const Hash128& digest);
-    void redeem_counted(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest);
     void decide_redemption(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] bool complete_redemption(OwnerStep& step);
+    void pass_velocity(const Command& command, const ReplyTo& to, const Hash128& digest,
+                       cards::VelocityKind kind);
     void put_offers(const Command& command, const ReplyTo& to, const Hash128& digest);
     void open_offers();
+
+    // Card codes: shard_cards.cc
+    void import_codes(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void add_imported_codes();
+    void want_chunk(Lsn lsn);
+    [[nodiscard]] bool take_chunk(const ReadDone& done);
+    void decide_reveal(const Command& command, const ReplyTo& to, const Hash128& digest);
 
     void conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
                   const ledger::Decision& decision, const std::string& message = {});
@@ -160,7 +173,7 @@ private:
     }
     void refuse(const ReplyTo& to, Code code, std::int64_t detail = 0);
     void deliver(Reply&& reply);
-    [[nodiscard]] ShardIndex owner_of(const CommandHead& head) const;
+    [[nodiscard]] ShardIndex owner_of(const Command& command) const;
 
     // Counters that all members share, asking and owning: shard_owners.cc
     void take_units(const Command& command, const ReplyTo& to, const Hash128& digest,
@@ -244,6 +257,8 @@ private:
     ledger::Entry original_;  // the one it is about
     ledger::Entry due_entry_;
     Checkout checkout_;
+    CardVault vault_;
+    CodePools pools_;
     Shop shop_;
 
     std::map<std::uint64_t, Parked> parked_;
@@ -266,9 +281,17 @@ private:
     Instant limits_hold_until_{0};
 
     ProgramInstaller installer_;
+    // Imports of the batch: place of the entry, and what it imports.
+    struct Imported {
+        std::size_t entry = 0;
+        ChunkPtr chunk;
+    };
+    std::vector<Imported> imports_;
+    std::map<std::uint64_t, Lsn> wanted_chunks_;  // being read, by ticket
     std::vector<OwnerAsk> closed_;  // offers that wait for the file that is being installed
     SliceLane slice_lane_;
     ledger::RecordCursor slice_cursor_;
+    PoolCursor pool_cursor_;
     Instant next_sweep_{0};
     Instant next_floor_{0};
     Instant next_slow_metrics_{0};

@@ -70,13 +70,12 @@ bool Shard::ask_owners(OwnerStep& step) {
         if (!answer) return false;
         if (!take_answer(step, *answer)) return true;
     }
-    if (std::holds_alternative<Redeem>(step.command.body)) {
-        if (!step.redeem_terms) {
-            redeem_counted(step.command, step.to, step.digest);
-            return true;
-        }
-        if (!complete_redemption(step)) return true;
+    if (step.asks.front().counts_origin) {
+        decide_counted(step.command, step.to, step.digest);
+        return true;
     }
+    if (std::holds_alternative<Redeem>(step.command.body) && !complete_redemption(step))
+        return true;
     if (std::holds_alternative<PutOffers>(step.command.body)) closed_ = step.asks;
     entry_ = std::move(step.entry);
     conclude(step.command, step.to, step.digest, {.verdict = ledger::Decision::Verdict::accepted});
@@ -136,6 +135,7 @@ void Shard::owner_answered(const OwnerAnswer& answer) {
 void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
     give_back(step);
     if (answer.verdict == OwnerVerdict::busy) return refuse(step.to, Code::busy);
+    if (answer.verdict == OwnerVerdict::unavailable) return refuse(step.to, Code::unavailable);
     const OwnerAsk& ask = step.asks[step.taken];
     const auto refused = [&](Code code, std::int64_t detail, const std::string& message = {}) {
         conclude(step.command, step.to, step.digest,
@@ -234,6 +234,7 @@ bool Shard::serve_owners() {
     }
     owned_.advance(around_.committer.durable());
     stocks_.advance(around_.committer.durable(), now_);
+    stocks_.want_again();
     count += owned_.take_answers(deliver_answer);
     count += stocks_.take_answers(deliver_answer);
     const auto publish = [&](const PublishedCount& published) {
@@ -260,7 +261,7 @@ void Shard::learn_counts() {
 
 void Shard::note_count(const PublishedCount& count) {
     if (count.key.kind == ledger::CounterKind::offer_stock)
-        shop_.set_given(count.key, count.given);
+        shop_.set_count(count);
     else
         checkout_.set_given(count.key, count.given);
 }

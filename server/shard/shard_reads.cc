@@ -116,6 +116,7 @@ void Shard::park(const ReadJob& job, Parked&& parked) {
 }
 
 void Shard::resume(ReadDone&& done) {
+    if (take_chunk(done)) return;
     const auto at = parked_.find(done.ticket);
     SUANPAN_ASSERT(at != parked_.end());
     Parked parked = std::move(at->second);
@@ -176,9 +177,10 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
             return refuse(parked.to, Code::request_id_reused);
         if (is_explain)
             return deliver(reply_with(parked.to, ledger::explain(original_, done.entry)));
-        if (original_.kind == ledger::EntryKind::redeem && !is_lookup)
-            return deliver(reply_with(parked.to, shop_.answer_of(original_)));
         outcome = ledger::outcome_of(original_);
+        if (!is_lookup)
+            return deliver(
+                {.to = parked.to, .outcome = outcome, .body = shop_.answer_of(original_)});
     }
     deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});
 }

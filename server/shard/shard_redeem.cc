@@ -23,29 +23,43 @@ void Shard::redeem(const Command& command, const ReplyTo& to, const Hash128& dig
         return conclude(command, to, digest, refused(Code::program_not_found));
     if (shop_.find(head.program, asked.offer) == nullptr)
         return conclude(command, to, digest, refused(Code::offer_not_found));
-    const auto passed = shop_.check_member(head, cards::VelocityKind::redeem, now_);
+    pass_velocity(command, to, digest, cards::VelocityKind::redeem);
+}
+
+// Whether the velocity rules let the request pass, its origin's owner asked last; then it is
+// counted and goes on.
+void Shard::pass_velocity(const Command& command, const ReplyTo& to, const Hash128& digest,
+                          cards::VelocityKind kind) {
+    const CommandHead& head = command.head;
+    const auto passed = shop_.check_member(head, kind, now_);
     if (!passed) {
         if (passed.error().code == Code::busy) return refuse(to, Code::busy);
         const auto rule = static_cast<std::int64_t>(passed.error().rule);
         return conclude(command, to, digest, refused(passed.error().code, rule));
     }
-    if (asked.origin != 0 && shop_.asks_origin(head.program, cards::VelocityKind::redeem)) {
+    const auto* redeem = std::get_if<Redeem>(&command.body);
+    const std::uint64_t origin =
+        redeem != nullptr ? redeem->origin : std::get<Reveal>(command.body).origin;
+    if (origin != 0 && shop_.asks_origin(head.program, kind)) {
         OwnerAsk ask;
         ask.key.program = head.program;
         ask.counts_origin = true;
-        ask.counts = static_cast<std::uint8_t>(cards::VelocityKind::redeem);
-        ask.origin = asked.origin;
+        ask.counts = static_cast<std::uint8_t>(kind);
+        ask.origin = origin;
         return take_units(command, to, digest, {ask});
     }
-    redeem_counted(command, to, digest);
+    decide_counted(command, to, digest);
 }
 
 // Its origin, where that was asked, lets it pass as well. Nothing else of the member has come
 // between, so that what check_member() said still holds.
-void Shard::redeem_counted(const Command& command, const ReplyTo& to, const Hash128& digest) {
-    const auto passed = shop_.check_member(command.head, cards::VelocityKind::redeem, now_);
+void Shard::decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    const bool is_reveal = command.head.kind == CommandKind::reveal;
+    const auto kind = is_reveal ? cards::VelocityKind::query : cards::VelocityKind::redeem;
+    const auto passed = shop_.check_member(command.head, kind, now_);
     if (!passed) return refuse(to, Code::busy);  // other members have filled the memory meanwhile
-    shop_.count_member(command.head, cards::VelocityKind::redeem, now_);
+    shop_.count_member(command.head, kind, now_);
+    if (is_reveal) return decide_reveal(command, to, digest);
     decide_redemption(command, to, digest);
 }
 
@@ -61,14 +75,20 @@ void Shard::decide_redemption(const Command& command, const ReplyTo& to, const H
     decide_and_stage(opened, to, digest, nullptr);
 }
 
-// All units are taken. False: the offer has changed meanwhile, and the step is over; it has been
-// decided anew.
+// All units are taken. False: the step is over; the offer has changed meanwhile, and it has been
+// decided anew, or a code cannot be shown.
 bool Shard::complete_redemption(OwnerStep& step) {
     const auto& asked = std::get<Redeem>(step.command.body);
     if (shop_.find(step.command.head.program, asked.offer) != step.offer) {
         SUANPAN_PROBE("an offer changed while a redemption waited for its stock");
         give_back(step);
         decide_redemption(step.command, step.to, step.digest);
+        return false;
+    }
+    // Nobody pays for a code that cannot be shown.
+    if (!shop_.can_show(*step.offer, step.granted)) {
+        give_back(step);
+        refuse(step.to, Code::unavailable);
         return false;
     }
     shop_.issue(*step.offer, step.granted, step.entry);

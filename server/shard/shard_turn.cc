@@ -126,6 +126,7 @@ void Shard::end_batch() {
     metrics_.entries_staged.add(batch_.entry_count());
     const std::size_t commands = batch_.commands();
     last_reserved_ = batch_.close(now_, staging_, pending_);
+    add_imported_codes();
     tell_owners_of_batch();
     const Instant at = around_.clock.now();
     follow_advances();
@@ -235,9 +236,14 @@ bool Shard::sweep() {
 bool Shard::hand_over_slices() {
     return slice_lane_.drain_asks([this](SliceLane::Ask&& ask) {
         SUANPAN_ASSERT(batch_.empty());
-        if (ask.first) slice_cursor_ = {};
+        if (ask.first) {
+            slice_cursor_ = {};
+            pool_cursor_ = {};
+        }
         ask.slice->records.clear();
-        ask.slice->is_last = !ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        bool has_more = ledger_->next_slice(slice_cursor_, ask.bytes, ask.slice->records);
+        if (!has_more) has_more = pools_.next_slice(pool_cursor_, ask.bytes, ask.slice->records);
+        ask.slice->is_last = !has_more;
         if (ask.first || ask.slice->records.has_configuration)
             ask.slice->records.highest = std::max(ask.slice->records.highest, last_reserved_);
         slice_lane_.answer(std::move(ask.slice));
@@ -266,6 +272,7 @@ void Shard::publish_metrics() {
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, around_.committer.floor_ms())));
     const ledger::RequestLog& log = ledger_->request_log();
     metrics_.request_log_ids.set(log.size());
+    metrics_.codes_since_lsn.set(pools_.first_lsn().value);
     metrics_.accounts.set(ledger_->account_count());
     metrics_.lots.set(ledger_->lot_count());
     const std::size_t depth = around_.exchange.mail_waiting(index_);

@@ -5,7 +5,9 @@
 #include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/cards/voucher.h"
+#include "server/cards/voucher_command.h"
 #include "server/cards/voucher_format.h"
+#include "server/shard/code_chunk.h"
 
 #include <algorithm>
 #include <string_view>
@@ -21,11 +23,14 @@ std::string name_of(std::uint32_t offer) {
 }
 
 // What this version could not hold to: better no offer than half of one.
-std::string unsupported(const cards::OfferFile& file) {
+std::string unsupported(const cards::OfferFile& file, bool has_keys) {
     for (const Offer& offer : file.offers) {
         const std::string name = name_of(static_cast<std::uint32_t>(offer.id));
-        if (offer.kind != cards::StockKind::counted)
-            return name + ": kind: this version sells counted offers only\n";
+        if (offer.kind != cards::StockKind::counted && offer.kind != cards::StockKind::code_backed)
+            return name + ": kind: this version sells counted and code_backed offers only\n";
+        if (offer.kind == cards::StockKind::code_backed && !has_keys)
+            return name +
+                   ": kind: the server has no master keys; start it with --master-keys-file\n";
         if (offer.cash > Money{} || offer.top_up)
             return name + ": cash: this version takes points only; leave out cash and top_up\n";
         if (offer.points == Points{}) return name + ": points: give what a unit costs\n";
@@ -33,9 +38,9 @@ std::string unsupported(const cards::OfferFile& file) {
             return name + ": voucher.hops_max: this version gives no vouchers away; leave it out\n";
     }
     for (const cards::VelocityRule& rule : file.velocity)
-        if (rule.kind != cards::VelocityKind::redeem)
+        if (rule.kind == cards::VelocityKind::verify)
             return "velocity " + std::to_string(static_cast<std::uint32_t>(rule.id)) +
-                   ": kind: this version counts redeem only\n";
+                   ": kind: this version counts redeem and query\n";
     return {};
 }
 
@@ -63,13 +68,20 @@ std::optional<cards::Voucher> voucher_of(const ledger::HeldVoucher& held) {
 std::size_t voucher_bytes_of(const Offer& offer) {
     cards::Voucher voucher;
     voucher.stores = offer.voucher.stores;
-    return cards::voucher_bytes(voucher);
+    const std::size_t code_bytes = offer.kind == cards::StockKind::code_backed
+                                       ? limits::card_code_bytes_max + cards::aead_overhead_bytes
+                                       : 0;
+    return cards::voucher_bytes(voucher) + code_bytes;
+}
+
+cards::SealedPlace place_of(const Offer& offer, cards::BatchId batch) {
+    return {.program = offer.program, .offer = offer.id, .batch = batch};
 }
 
 }  // namespace
 
-Shop::Shop(const ledger::Ledger& ledger, std::uint64_t hash_seed)
-    : ledger_(ledger), hash_seed_(hash_seed) {
+Shop::Shop(const ledger::Ledger& ledger, CardVault& vault, std::uint64_t hash_seed)
+    : ledger_(ledger), vault_(vault), hash_seed_(hash_seed) {
     refresh();
 }
 
@@ -198,13 +210,19 @@ void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& 
     entry.add(ledger::TicketTaken{.offer = id, .ticket = granted.ticket, .floor = granted.floor});
     entry.detail = static_cast<std::int64_t>(granted.ticket);
     for (std::uint32_t unit = 0; unit < static_cast<std::uint64_t>(units); ++unit) {
-        const cards::Voucher voucher =
-            cards::issue_voucher(offer,
-                                 {.id = {offer.id, unit, cards::Ticket{granted.ticket}},
-                                  .buyer = entry.member,
-                                  .code = {},
-                                  .locator = {}},
-                                 entry.time);
+        const GrantedCode* code = granted.codes == nullptr ? nullptr : &(*granted.codes)[unit];
+        cards::IssuedUnit issued{.id = {offer.id, unit, cards::Ticket{granted.ticket}},
+                                 .buyer = entry.member,
+                                 .code = {},
+                                 .locator = {}};
+        if (code != nullptr) {
+            issued.code = code->key;
+            issued.locator = code->locator;
+            issued.batch = code->batch;
+            issued.code_expires_at = code->expires_at;
+            issued.revealed = true;  // the reply shows it
+        }
+        const cards::Voucher voucher = cards::issue_voucher(offer, issued, entry.time);
         ledger::HeldVoucher held{.number = {.offer = id,
                                             .unit = unit,
                                             .ticket = granted.ticket,
@@ -213,21 +231,90 @@ void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& 
                                  .bytes = {}};
         held.bytes.reserve(cards::voucher_bytes(voucher));
         cards::put_voucher(held.bytes, voucher);
+        // Its sealed code stands behind the voucher, up to the end.
+        if (code != nullptr)
+            held.bytes.insert(held.bytes.end(), code->sealed.begin(), code->sealed.end());
         entry.put(std::move(held));
     }
 }
 
-RedeemAnswer Shop::answer_of(const ledger::Entry& entry) const {
-    RedeemAnswer answer{.outcome = ledger::outcome_of(entry),
-                        .offer = static_cast<std::uint32_t>(entry.reference),
-                        .ticket = static_cast<std::uint64_t>(entry.detail),
-                        .vouchers = {}};
-    for (const ledger::VoucherPtr& held : entry.vouchers) {
-        RedeemedVoucher& voucher = answer.vouchers.emplace_back();
-        voucher.number = held->number;
-        if (const auto read = voucher_of(*held)) voucher.expires_at = read->expires_at;
+bool Shop::can_show(const Offer& offer, const OwnerAnswer& granted) {
+    if (granted.codes == nullptr) return true;
+    return std::ranges::all_of(*granted.codes, [&](const GrantedCode& code) {
+        const cards::SealedPlace place = place_of(offer, code.batch);
+        if (vault_.find(place) == nullptr) vault_.learn(place, code.wrapped);
+        return !vault_.open(place, code.locator.index, code.sealed).empty();
+    });
+}
+
+ClearCode Shop::code_of(const ledger::HeldVoucher& held) const {
+    ByteReader from(held.bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher || !voucher->has_code()) return {};
+    const cards::SealedPlace place{
+        .program = voucher->program, .offer = voucher->id.offer, .batch = voucher->batch};
+    return vault_.open(place, voucher->locator.index, from.take(from.left()));
+}
+
+std::expected<std::vector<std::byte>, cards::Refusal> Shop::reveal(const Command& command,
+                                                                   Instant now) const {
+    const CommandHead& head = command.head;
+    const ledger::AccountRef ref = ledger_.find_account(head.member, head.program);
+    const auto held =
+        ref == ledger::no_account
+            ? nullptr
+            : ledger_.account(ref).find_voucher(std::get<Reveal>(command.body).voucher);
+    if (held == nullptr) return cards::refuse_with(Code::voucher_not_found);
+    ByteReader from(held->bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher || !voucher->has_code()) return cards::refuse_with(Code::voucher_not_found);
+    auto answer = cards::decide(*voucher, cards::RevealVoucher{.member = head.member}, now);
+    if (!answer) return std::unexpected(answer.error());
+    std::vector<std::byte> next;
+    cards::put_voucher(next, answer->next ? *answer->next : *voucher);
+    const auto sealed = from.take(from.left());
+    next.insert(next.end(), sealed.begin(), sealed.end());
+    return next;
+}
+
+std::unique_ptr<ReplyBody> Shop::answer_of(const ledger::Entry& entry) {
+    const Outcome outcome = ledger::outcome_of(entry);
+    switch (entry.kind) {
+        case ledger::EntryKind::redeem: {
+            RedeemAnswer answer{.outcome = outcome,
+                                .offer = static_cast<std::uint32_t>(entry.reference),
+                                .ticket = static_cast<std::uint64_t>(entry.detail),
+                                .vouchers = {}};
+            for (const ledger::VoucherPtr& held : entry.vouchers) {
+                RedeemedVoucher& voucher = answer.vouchers.emplace_back();
+                voucher.number = held->number;
+                if (const auto read = voucher_of(*held)) voucher.expires_at = read->expires_at;
+                voucher.code = code_of(*held);
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        case ledger::EntryKind::reveal: {
+            RevealAnswer answer{.outcome = outcome, .number = {}, .code = {}};
+            if (!entry.vouchers.empty()) {
+                answer.number = entry.vouchers.front()->number;
+                answer.code = code_of(*entry.vouchers.front());
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        case ledger::EntryKind::codes_import: {
+            CodesAnswer answer{.outcome = outcome, .refused_lines = {}};
+            if (entry.codes == nullptr) return nullptr;
+            if (const auto chunk = chunk_of(entry.codes->bytes)) {
+                answer.lines = chunk->lines;
+                answer.taken = chunk->codes.size();
+                answer.refused = chunk->refused;
+                answer.refused_lines = chunk->refused_lines;
+            }
+            return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        default:
+            return nullptr;
     }
-    return answer;
 }
 
 // ---- a new file
@@ -246,7 +333,8 @@ Shop::Loaded Shop::load(const PutOffers& command, ProgramId program) const {
             message += cards::to_text(mistake) + "\n";
         return wrong(std::move(message));
     }
-    if (std::string why = unsupported(*parsed); !why.empty()) return wrong(std::move(why));
+    if (std::string why = unsupported(*parsed, vault_.has_keys()); !why.empty())
+        return wrong(std::move(why));
     const File* before = file_of(program);
     Loaded loaded;
     std::size_t known = 0;
@@ -269,8 +357,9 @@ Shop::Loaded Shop::load(const PutOffers& command, ProgramId program) const {
                                std::to_string(version + 1) + "\n",
                     .closes = {}};
         if (old == nullptr) continue;
-        if (old->kind != offer.kind || old->code_form != offer.code_form)
-            return wrong(name_of(id) + ": kind and code_form never change\n");
+        if (old->kind != offer.kind || old->code_form != offer.code_form ||
+            old->order != offer.order)
+            return wrong(name_of(id) + ": kind, order and code_form never change\n");
         OwnerAsk& close = loaded.closes.emplace_back();
         close.key = key_of(offer);
         close.units = offer.stock;
@@ -296,8 +385,12 @@ OffersAnswer Shop::offers(const Command& command, Instant now) const {
                             : std::min<std::size_t>(asked.rows_max, limits::offer_rows_max);
     for (auto at = file->offers.upper_bound(asked.after); at != file->offers.end(); ++at) {
         const Offer& offer = *at->second;
-        const auto given = given_.find(key_of(offer));
-        const std::int64_t left = offer.stock - (given == given_.end() ? 0 : given->second);
+        const auto count = counts_.find(key_of(offer));
+        std::int64_t left = offer.stock;
+        if (count != counts_.end())
+            left =
+                (offer.kind == cards::StockKind::code_backed ? count->second.total : offer.stock) -
+                count->second.given;
         const auto facts = facts_of(head, at->first, now);
         if (left <= 0 || !facts || !cards::admits(offer, *facts, {.quantity = 1, .cash = {}}, now))
             continue;

@@ -8,6 +8,7 @@
 #include "server/cards/refusal.h"
 #include "server/cards/velocity_window.h"
 #include "server/ledger/ledger.h"
+#include "server/shard/card_vault.h"
 #include "server/shard/owner_mail.h"
 #include "server/shard/reply.h"
 
@@ -27,7 +28,7 @@ namespace suanpan::shard {
 // changes its rules.
 class Shop {
 public:
-    Shop(const ledger::Ledger& ledger, std::uint64_t hash_seed);
+    Shop(const ledger::Ledger& ledger, CardVault& vault, std::uint64_t hash_seed);
 
     // The ledger may have newer files.
     void refresh();
@@ -55,10 +56,15 @@ public:
     [[nodiscard]] std::expected<RedeemTerms, cards::Refusal> admit(const Command& command,
                                                                    const cards::Offer& offer,
                                                                    Instant now) const;
+    // True where every code that was granted opens. Learns the keys of their batches.
+    [[nodiscard]] bool can_show(const cards::Offer& offer, const OwnerAnswer& granted);
     // Adds ticket and vouchers to the entry of a redemption, whose units its owner has granted.
     void issue(const cards::Offer& offer, const OwnerAnswer& granted, ledger::Entry& entry) const;
-    // What the redemption's request gets, from the entry alone (P2).
-    [[nodiscard]] RedeemAnswer answer_of(const ledger::Entry& entry) const;
+    // The voucher after its owner has seen its code, or why he may not.
+    [[nodiscard]] std::expected<std::vector<std::byte>, cards::Refusal> reveal(
+        const Command& command, Instant now) const;
+    // What a request gets beside its outcome, from its entry alone (P2); null where nothing.
+    [[nodiscard]] std::unique_ptr<ReplyBody> answer_of(const ledger::Entry& entry);
 
     // ---- a new file
 
@@ -76,7 +82,7 @@ public:
     [[nodiscard]] OffersAnswer offers(const Command& command, Instant now) const;
     [[nodiscard]] VouchersAnswer vouchers(const Command& command, Instant now) const;
     // What an offer's owner has published.
-    void set_given(const ledger::CounterKey& key, std::int64_t given) { given_[key] = given; }
+    void set_count(const PublishedCount& count) { counts_[count.key] = count; }
 
 private:
     using OfferPtr = std::shared_ptr<const cards::Offer>;
@@ -94,10 +100,13 @@ private:
                                                              std::uint32_t offer,
                                                              Instant now) const;
 
+    [[nodiscard]] ClearCode code_of(const ledger::HeldVoucher& held) const;
+
     const ledger::Ledger& ledger_;
+    CardVault& vault_;
     std::uint64_t hash_seed_;
     std::map<ProgramId, File> files_;
-    std::map<ledger::CounterKey, std::int64_t> given_;
+    std::map<ledger::CounterKey, PublishedCount> counts_;
 };
 
 }  // namespace suanpan::shard

@@ -10,6 +10,7 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
                          const ledger::TicketSpan& tickets) {
     owned(key, cards::stock_units_max)
         .stock.restore(units.issued, cards::Ticket{tickets.last()}, tickets.missing());
+    changed_.insert(key);
 }
 
 StockTable::Owned& StockTable::owned(const ledger::CounterKey& key, std::int64_t total_otherwise) {
@@ -18,43 +19,140 @@ StockTable::Owned& StockTable::owned(const ledger::CounterKey& key, std::int64_t
     return owned_.emplace(key, Owned(total_of_(key).value_or(total_otherwise))).first->second;
 }
 
-std::optional<OwnerAnswer> StockTable::take(Owned& owned, const OwnerAsk& ask, Instant now) {
-    OwnerAnswer answer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
+// Units and, of a code-backed offer, as many codes. Codes whose time is over are found here: the
+// stock is less by them.
+cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Instant now) {
+    const cards::StockRequest request{
+        .quantity = ask.units, .member = ask.member, .origin = cards::OriginKey{ask.origin}};
+    cards::StockAnswer said = owned.stock.take(request, now);
+    cards::CodePool* pool = pools_.find(ask.key.id);
+    if (pool == nullptr || said.kind != cards::StockAnswer::Kind::taken) return said;
+    std::vector<cards::CodeRef> codes;
+    const bool has_codes = pool->take(ask.units, now, codes);
+    if (!has_codes) owned.stock.abandon(said.ticket);
+    owned.stock.set_total(pools_.usable(ask.key.id));
+    if (!has_codes) return owned.stock.take(request, now);  // INV-9: it can only say no now
+    owned.codes[static_cast<std::uint64_t>(said.ticket)] = std::move(codes);
+    return said;
+}
+
+StockTable::Taken StockTable::take(Owned& owned, const OwnerAsk& ask, Instant now,
+                                   OwnerAnswer& answer) {
+    answer = {.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
     // Before it is taken: a free ticket may lie below those that are durable.
     std::uint64_t undurable_first = static_cast<std::uint64_t>(owned.stock.last_ticket()) + 1;
     if (!owned.undurable.empty())
         undurable_first = std::min(undurable_first, *owned.undurable.begin());
     if (const auto& missing = owned.stock.missing_tickets(); !missing.empty())
         undurable_first = std::min(undurable_first, *missing.begin());
-    const cards::StockAnswer said = owned.stock.take(
-        {.quantity = ask.units, .member = ask.member, .origin = cards::OriginKey{ask.origin}}, now);
+    const cards::StockAnswer said = take_units(owned, ask, now);
     switch (said.kind) {
         case cards::StockAnswer::Kind::wait:
-            return std::nullopt;
-        case cards::StockAnswer::Kind::taken:
+            return Taken::waits;
+        case cards::StockAnswer::Kind::taken: {
             answer.limit = owned.stock.total();
             answer.ticket = static_cast<std::uint64_t>(said.ticket);
             answer.floor = undurable_first - 1;
             SUANPAN_ASSERT(answer.floor < answer.ticket);
             owned.undurable.insert(answer.ticket);
-            return answer;
+            const auto missing = add_codes(ask.key, answer);
+            if (!missing) return Taken::answered;
+            fetching_.push_back({.key = ask.key, .answer = answer, .missing = *missing});
+            want_(*missing);
+            return Taken::fetching;
+        }
         case cards::StockAnswer::Kind::all_set_aside:
             answer.verdict = OwnerVerdict::all_set_aside;
             answer.detail = said.earliest.ns;
-            return answer;
+            return Taken::answered;
         case cards::StockAnswer::Kind::sold_out:
         case cards::StockAnswer::Kind::too_many:
             break;
     }
     answer.verdict = OwnerVerdict::exhausted;
-    return answer;
+    return Taken::answered;
 }
 
-std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) {
+std::optional<Lsn> StockTable::add_codes(const ledger::CounterKey& key, OwnerAnswer& answer) {
+    const Owned& from = owned_.at(key);
+    const auto refs = from.codes.find(answer.ticket);
+    if (refs == from.codes.end()) return std::nullopt;
+    const cards::CodePool& pool = *pools_.find(key.id);
+    auto codes = std::make_shared<std::vector<GrantedCode>>();
+    for (const cards::CodeRef ref : refs->second) {
+        const cards::PooledCode code = pool.code(ref);
+        const ChunkPtr chunk = pools_.chunk(code.locator.lsn);
+        if (chunk == nullptr) return code.locator.lsn;
+        const auto sealed = chunk->find_sealed(code.locator.index);
+        codes->push_back({.key = code.key,
+                          .locator = code.locator,
+                          .batch = code.batch,
+                          .expires_at = code.expires_at,
+                          .wrapped = chunk->wrapped,
+                          .sealed = {sealed.begin(), sealed.end()}});
+    }
+    answer.codes = std::move(codes);
+    return std::nullopt;
+}
+
+void StockTable::chunk_came() {
+    for (auto at = fetching_.begin(); at != fetching_.end();) {
+        if (const auto missing = add_codes(at->key, at->answer)) {
+            if (*missing != at->missing) want_(*missing);
+            at->missing = *missing;
+            ++at;
+            continue;
+        }
+        answers_.push_back(at->answer);
+        at = fetching_.erase(at);
+    }
+}
+
+void StockTable::chunk_failed(Lsn lsn, Instant now) {
+    std::set<ledger::CounterKey> touched;
+    for (auto at = fetching_.begin(); at != fetching_.end();) {
+        if (at->missing != lsn) {
+            ++at;
+            continue;
+        }
+        abandon(at->key, at->answer.ticket);
+        touched.insert(at->key);
+        answers_.push_back({.asker = at->answer.asker,
+                            .step = at->answer.step,
+                            .verdict = OwnerVerdict::unavailable});
+        at = fetching_.erase(at);
+    }
+    for (const ledger::CounterKey& key : touched) serve(key, now);
+}
+
+void StockTable::want_again() {
+    for (const Fetching& each : fetching_) want_(each.missing);
+}
+
+void StockTable::abandon(const ledger::CounterKey& key, std::uint64_t ticket) {
+    Owned& to = owned_.at(key);
+    to.stock.abandon(cards::Ticket{ticket});
+    to.undurable.erase(ticket);
+    const auto codes = to.codes.find(ticket);
+    if (codes == to.codes.end()) return;
+    for (const cards::CodeRef code : codes->second) pools_.find(key.id)->give_back(code);
+    to.codes.erase(codes);
+}
+
+void StockTable::grow(const ledger::CounterKey& key, Instant now) {
+    Owned& to = owned(key, 0);
+    to.stock.set_total(pools_.usable(key.id));
+    changed_.insert(key);
+    serve(key, now);
+}
+
+std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) const {
     owned.stock.close();
     if (!owned.stock.is_quiet()) return std::nullopt;
     OwnerAnswer answer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
-    if (const auto fits = owned.stock.check_resize(owned.stock.total(), ask.units); !fits) {
+    const bool has_pool = pools_.find(ask.key.id) != nullptr;
+    const std::int64_t total = has_pool ? owned.stock.total() : ask.units;
+    if (const auto fits = owned.stock.check_resize(owned.stock.total(), total); !fits) {
         answer.verdict = OwnerVerdict::exhausted;
         answer.detail = fits.error().detail;
         owned.stock.open();
@@ -67,14 +165,18 @@ std::optional<OwnerAnswer> StockTable::ask(const OwnerAsk& ask, Instant now) {
     if (ask.closes) {
         const auto answer = close(from, ask);
         if (answer)
-            serve(from, now);
+            serve(ask.key, now);
         else
             from.closer = ask;
         return answer;
     }
     SUANPAN_ASSERT(ask.units > 0);
-    if (from.line.empty())
-        if (const auto answer = take(from, ask, now)) return answer;
+    if (from.line.empty()) {
+        OwnerAnswer answer;
+        const Taken taken = take(from, ask, now, answer);
+        if (taken == Taken::answered) return answer;
+        if (taken == Taken::fetching) return std::nullopt;
+    }
     if (waiting_ >= waiting_max_)
         return OwnerAnswer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::busy};
     from.line.push_back(ask);
@@ -82,19 +184,21 @@ std::optional<OwnerAnswer> StockTable::ask(const OwnerAsk& ask, Instant now) {
     return std::nullopt;
 }
 
-void StockTable::serve(Owned& owned, Instant now) {
-    if (owned.closer) {
-        const auto answer = close(owned, *owned.closer);
+void StockTable::serve(const ledger::CounterKey& key, Instant now) {
+    Owned& from = owned_.at(key);
+    if (from.closer) {
+        const auto answer = close(from, *from.closer);
         if (!answer) return;
-        owned.closer.reset();
+        from.closer.reset();
         answers_.push_back(*answer);
     }
-    while (!owned.line.empty()) {
-        const auto answer = take(owned, owned.line.front(), now);
-        if (!answer) return;
-        owned.line.pop_front();
+    while (!from.line.empty()) {
+        OwnerAnswer answer;
+        const Taken taken = take(from, from.line.front(), now, answer);
+        if (taken == Taken::waits) return;
+        from.line.pop_front();
         --waiting_;
-        answers_.push_back(*answer);
+        if (taken == Taken::answered) answers_.push_back(std::move(answer));
     }
 }
 
@@ -102,17 +206,16 @@ void StockTable::tell(const OwnerNotice& notice, Instant now) {
     Owned& to = owned(notice.key, notice.delta.issued);
     switch (notice.what) {
         case OwnerNotice::What::given_back:
-            to.stock.abandon(cards::Ticket{notice.ticket});
-            to.undurable.erase(notice.ticket);
-            return serve(to, now);
+            abandon(notice.key, notice.ticket);
+            return serve(notice.key, now);
         case OwnerNotice::What::opened:
-            to.stock.resize(notice.delta.issued);
+            if (pools_.find(notice.key.id) == nullptr) to.stock.resize(notice.delta.issued);
             to.stock.open();
             changed_.insert(notice.key);
-            return serve(to, now);
+            return serve(notice.key, now);
         case OwnerNotice::What::uncapped:
             to.stock.open();
-            return serve(to, now);
+            return serve(notice.key, now);
         case OwnerNotice::What::staged:
             to.stock.staged(cards::Ticket{notice.ticket}, notice.lsn);
             staged_.push({.lsn = notice.lsn, .key = notice.key, .ticket = notice.ticket});
@@ -127,9 +230,13 @@ void StockTable::advance(Lsn durable, Instant now) {
         Owned& to = owned_.at(staged.key);
         to.stock.durable(staged.lsn);
         to.undurable.erase(staged.ticket);
+        if (const auto codes = to.codes.find(staged.ticket); codes != to.codes.end()) {
+            for (const cards::CodeRef code : codes->second) pools_.find(staged.key.id)->issue(code);
+            to.codes.erase(codes);
+        }
         touched.insert(staged.key);
     }
-    for (const ledger::CounterKey& key : touched) serve(owned_.at(key), now);
+    for (const ledger::CounterKey& key : touched) serve(key, now);
     changed_.merge(touched);
 }
 
@@ -138,8 +245,13 @@ std::int64_t StockTable::given(const ledger::CounterKey& key) const {
     return at == owned_.end() ? 0 : at->second.stock.issued() + at->second.stock.reserved();
 }
 
+std::int64_t StockTable::total(const ledger::CounterKey& key) const {
+    const auto at = owned_.find(key);
+    return at == owned_.end() ? 0 : at->second.stock.total();
+}
+
 bool StockTable::is_quiet() const {
-    return waiting_ == 0 && staged_.empty() && answers_.empty() &&
+    return waiting_ == 0 && fetching_.empty() && staged_.empty() && answers_.empty() &&
            std::ranges::none_of(owned_, [](const auto& each) {
                return !each.second.stock.is_quiet() || each.second.closer.has_value();
            });

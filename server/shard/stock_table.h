@@ -5,6 +5,7 @@
 #include "server/cards/stock.h"
 #include "server/ledger/counter.h"
 #include "server/ledger/ticket_span.h"
+#include "server/shard/code_pools.h"
 #include "server/shard/owner_mail.h"
 
 #include <cstddef>
@@ -36,8 +37,15 @@ public:
     // Requests in all lines together.
     static constexpr std::size_t line_max = 16'384;
 
-    explicit StockTable(TotalOf total_of, std::size_t waiting_max = line_max)
-        : total_of_(std::move(total_of)), waiting_max_(waiting_max) {}
+    // Asks for a chunk of sealed codes that the journal has; chunk_came() or chunk_failed()
+    // follows, or it is asked for again.
+    using Want = std::function<void(Lsn)>;
+
+    StockTable(TotalOf total_of, CodePools& pools, Want want, std::size_t waiting_max = line_max)
+        : total_of_(std::move(total_of)),
+          pools_(pools),
+          want_(std::move(want)),
+          waiting_max_(waiting_max) {}
 
     // Before anything is asked: what the journal says of an offer.
     void restore(const ledger::CounterKey& key, const ledger::CounterUnits& units,
@@ -48,6 +56,13 @@ public:
     void tell(const OwnerNotice& notice, Instant now);
     // Entries up to here are durable.
     void advance(Lsn durable, Instant now);
+    // The offer has more codes than before.
+    void grow(const ledger::CounterKey& key, Instant now);
+    // A chunk that was wanted: `pools` keeps it now; or it cannot be read.
+    void chunk_came();
+    void chunk_failed(Lsn lsn, Instant now);
+    // Asks again for chunks that are still wanted.
+    void want_again();
 
     // As of OwnerTable.
     template <typename Take>
@@ -63,13 +78,15 @@ public:
     template <typename Publish>
     void take_changed(Publish&& publish) {
         for (auto at = changed_.begin(); at != changed_.end();) {
-            const bool done = publish(PublishedCount{.key = *at, .given = given(*at)});
+            const bool done =
+                publish(PublishedCount{.key = *at, .given = given(*at), .total = total(*at)});
             at = done ? changed_.erase(at) : std::next(at);
         }
     }
 
     // Issued and set aside, durably.
     [[nodiscard]] std::int64_t given(const ledger::CounterKey& key) const;
+    [[nodiscard]] std::int64_t total(const ledger::CounterKey& key) const;
     // True where advance(durable) or take_answers() has something to do.
     [[nodiscard]] bool has_news(Lsn durable) const {
         return !answers_.empty() || (!staged_.empty() && staged_.top().lsn <= durable);
@@ -84,6 +101,7 @@ private:
         std::set<std::uint64_t> undurable;  // tickets that were granted
         std::deque<OwnerAsk> line;
         std::optional<OwnerAsk> closer;  // whoever waits until it is quiet
+        std::map<std::uint64_t, std::vector<cards::CodeRef>> codes;  // of tickets not durable
     };
     struct Staged {
         Lsn lsn;
@@ -92,18 +110,30 @@ private:
         friend bool operator>(const Staged& a, const Staged& b) { return a.lsn > b.lsn; }
     };
     Owned& owned(const ledger::CounterKey& key, std::int64_t total_otherwise);
-    // Nothing: it has to wait.
-    [[nodiscard]] static std::optional<OwnerAnswer> take(Owned& owned, const OwnerAsk& ask,
-                                                         Instant now);
-    [[nodiscard]] static std::optional<OwnerAnswer> close(Owned& owned, const OwnerAsk& ask);
-    void serve(Owned& owned, Instant now);
+    // An answer that waits for sealed codes from the journal.
+    struct Fetching {
+        ledger::CounterKey key;
+        OwnerAnswer answer;
+        Lsn missing;
+    };
+    enum class Taken : std::uint8_t { answered, fetching, waits };
+    [[nodiscard]] Taken take(Owned& owned, const OwnerAsk& ask, Instant now, OwnerAnswer& answer);
+    [[nodiscard]] cards::StockAnswer take_units(Owned& owned, const OwnerAsk& ask, Instant now);
+    // Adds the sealed codes of its ticket to the answer; else the chunk that is missing.
+    [[nodiscard]] std::optional<Lsn> add_codes(const ledger::CounterKey& key, OwnerAnswer& answer);
+    void abandon(const ledger::CounterKey& key, std::uint64_t ticket);
+    [[nodiscard]] std::optional<OwnerAnswer> close(Owned& owned, const OwnerAsk& ask) const;
+    void serve(const ledger::CounterKey& key, Instant now);
 
     TotalOf total_of_;
+    CodePools& pools_;
+    Want want_;
     std::size_t waiting_max_;
     std::map<ledger::CounterKey, Owned> owned_;
     std::priority_queue<Staged, std::vector<Staged>, std::greater<>> staged_;
     std::size_t waiting_ = 0;
     std::deque<OwnerAnswer> answers_;
+    std::deque<Fetching> fetching_;
     std::set<ledger::CounterKey> changed_;
 };
 

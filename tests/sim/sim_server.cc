@@ -70,6 +70,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
     greeting.frame_body_bytes_max = limits::frame_body_bytes_max;
     greeting.batch_events_max = limits::batch_events_max;
     greeting.frames_in_flight_max = shape_.frames_in_flight_max;
+    owners_.restore_codes(std::move(recovered_.codes), recovered_.ledgers);
     for (std::uint16_t i = 0; i < shape_.shards; ++i) {
         shard_metrics_.push_back(std::make_unique<ShardMetrics>());
         shards_.push_back(std::make_unique<shard::Shard>(
@@ -82,6 +83,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
                                      .wake = [](shard::ShardIndex) {}},
             shard::ShardOptions{.hash_seed = directory_.hash_seed(),
                                 .quote_secret = directory_.quote_secret(),
+                                .code_secret = shard::code_secret(directory_),
                                 .first_quote = shape_.first_quote + (std::uint64_t{i} << 32U),
                                 .request_log_window = shape_.request_log_window,
                                 .request_log_ids_max = shape_.request_log_ids_max,

@@ -305,7 +305,7 @@ TEST_P(Redemption, IsHeldToVelocityByOriginAcrossMembers) {
 
 TEST_P(Redemption, ListsWhatAMemberCouldTakeNow) {
     Sale sale(GetParam(),
-              Sale::counted(5, 100, 20, "[offer.limits]\nper_order = 9\nper_day = 4\n") +
+              Sale::counted(5, 100, 20, "[offer.limits]\nper_order = 4\nper_day = 4\n") +
                   Sale::counted(6, 2, 30,
                                 "end = 2027-03-01T00:00:00Z\n"
                                 "[offer.limits]\nper_order = 9\n") +

@@ -26,6 +26,53 @@ std::string Sale::counted(std::uint32_t id, std::int64_t stock, std::int64_t poi
            std::string(more);
 }
 
+std::string Sale::coded(std::uint32_t id, std::int64_t points, std::string_view more,
+                        std::uint32_t version) {
+    return "[[offer]]\nid = " + std::to_string(id) + "\nversion = " + std::to_string(version) +
+           "\nprogram = 7\nname = \"code\"\nkind = \"code_backed\"\n"
+           "start = 2027-01-01T00:00:00Z\npoints = " +
+           std::to_string(points) + "\n" + std::string(more);
+}
+
+std::string Sale::codes(std::uint64_t first, std::uint64_t count) {
+    std::string text;
+    for (std::uint64_t i = first; i < first + count; ++i)
+        text += "CODE-0000-" + std::to_string(i) + "\n";
+    return text;
+}
+
+Command Sale::import_command(std::string_view text, std::uint32_t offer, std::uint32_t batch,
+                             std::uint64_t first_line) {
+    CommandPayload& payload = payloads_.emplace_back();
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.text.assign(bytes.begin(), bytes.end());
+    Command command = world.command(
+        CommandKind::codes_import,
+        ImportCodes{.payload = &payload, .offer = offer, .batch = batch, .first_line = first_line});
+    command.head.member = {};
+    return command;
+}
+
+CodesAnswer Sale::import(std::string_view text, std::uint32_t offer, std::uint32_t batch,
+                         std::uint64_t first_line) {
+    const std::uint32_t request = send(import_command(text, offer, batch, first_line));
+    world.settle();
+    const Reply* reply = world.reply(request);
+    if (reply == nullptr) throw std::runtime_error("no answer came");
+    if (reply->body != nullptr) return std::get<CodesAnswer>(*reply->body);
+    return {.outcome = reply->outcome, .refused_lines = {}};
+}
+
+std::uint32_t Sale::send_reveal(std::uint64_t of_member, const VoucherNumber& voucher) {
+    return send(command_of(of_member, CommandKind::reveal, Reveal{.voucher = voucher}));
+}
+
+const RevealAnswer* Sale::revealed(std::uint32_t request) const {
+    const Reply* reply = world.reply(request);
+    if (reply == nullptr || reply->body == nullptr) return nullptr;
+    return std::get_if<RevealAnswer>(reply->body.get());
+}
+
 Command Sale::command_of(std::uint64_t of_member, CommandKind kind, const CommandBody& body) {
     Command command = world.command(kind, body);
     command.head.member = member(of_member);

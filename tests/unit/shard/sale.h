@@ -24,6 +24,11 @@ public:
     [[nodiscard]] static std::string counted(std::uint32_t id, std::int64_t stock,
                                              std::int64_t points, std::string_view more = {},
                                              std::uint32_t version = 1);
+    // A code-backed one.
+    [[nodiscard]] static std::string coded(std::uint32_t id, std::int64_t points,
+                                           std::string_view more = {}, std::uint32_t version = 1);
+    // `count` codes, one a line, from CODE-0000-`first` on.
+    [[nodiscard]] static std::string codes(std::uint64_t first, std::uint64_t count);
     [[nodiscard]] static MemberId member(std::uint64_t number) {
         return {.high = 9, .low = number + 1};
     }
@@ -41,6 +46,13 @@ public:
     Outcome redeem(std::uint64_t of_member, std::uint32_t offer, std::int64_t quantity = 1,
                    std::uint64_t origin = 0);
     RulesAnswer put(std::string_view offers, std::uint32_t version);
+    CodesAnswer import(std::string_view text, std::uint32_t offer, std::uint32_t batch = 1,
+                       std::uint64_t first_line = 1);
+    [[nodiscard]] Command import_command(std::string_view text, std::uint32_t offer,
+                                         std::uint32_t batch = 1, std::uint64_t first_line = 1);
+    // Number of a request that was sent.
+    std::uint32_t send_reveal(std::uint64_t of_member, const VoucherNumber& voucher);
+    [[nodiscard]] const RevealAnswer* revealed(std::uint32_t request) const;
     OffersAnswer offers(std::uint64_t of_member, const ReadOffers& asked = {});
     VouchersAnswer vouchers(std::uint64_t of_member, const ReadVouchers& asked = {});
     Outcome balance(std::uint64_t of_member);

@@ -9,9 +9,20 @@
 
 namespace suanpan::shard {
 
+namespace {
+
+std::shared_ptr<const cards::MasterKeys> some_master_keys() {
+    return master_keys_of("suanpan master keys 1\n7 " + std::string(64, 'b') + "\n");
+}
+
+}  // namespace
+
 ShardWorld::ShardWorld(std::uint16_t shards, const storage::JournalOptions& journal_options,
                        Instant start)
-    : clock(start), shard_count_(shards), journal_options_(journal_options) {
+    : clock(start),
+      master_keys(some_master_keys()),
+      shard_count_(shards),
+      journal_options_(journal_options) {
     build();
 }
 
@@ -47,6 +58,7 @@ void ShardWorld::build() {
                            .wake_commit_thread = {}});
     exchange_ = std::make_unique<Exchange>(shard_count_);
     owners_ = std::make_unique<OwnerLanes>(shard_count_, recovered_.ledgers);
+    owners_->restore_codes(std::move(recovered_.codes), recovered_.ledgers);
     reader_ = std::make_unique<JournalReader>(*journal_, shard_count_);
     for (std::uint16_t i = 0; i < shard_count_; ++i) {
         metrics_.push_back(std::make_unique<ShardMetrics>());
@@ -59,6 +71,8 @@ void ShardWorld::build() {
                                                       .owners = *owners_,
                                                       .wake = [](ShardIndex) {}},
                                     ShardOptions{.hash_seed = directory_->hash_seed(),
+                                                 .code_secret = code_secret(*directory_),
+                                                 .master_keys = master_keys,
                                                  .request_log_ids_max = request_log_ids_max,
                                                  .inline_commit_entries_max = 0},
                                     *metrics_.back()));

@@ -80,6 +80,8 @@ public:
 
     StillClock clock;
     storage::MemoryVolume volume;
+    // Card codes are sealed under; null: none are imported or shown.
+    std::shared_ptr<const cards::MasterKeys> master_keys;
     std::uint64_t request_log_ids_max = limits::request_log_ids_max;  // from the next restart on
     [[nodiscard]] Committer& committer() { return *committer_; }
     [[nodiscard]] storage::Journal& journal() { return *journal_; }

@@ -17,7 +17,8 @@ constexpr Instant now{1000};
 class Counter {
 public:
     explicit Counter(std::int64_t total, std::size_t line_max = 100)
-        : table([this](const ledger::CounterKey&) { return std::optional(total_); }, line_max),
+        : table([this](const ledger::CounterKey&) { return std::optional(total_); }, pools_,
+                [](Lsn) {}, line_max),
           total_(total) {}
 
     std::optional<OwnerAnswer> take(std::int64_t units = 1) {
@@ -44,6 +45,10 @@ public:
         return all;
     }
 
+private:
+    CodePools pools_;
+
+public:
     StockTable table;
 
 private:

@@ -4,6 +4,7 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "protocol/explanation.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
 
 #include <cstdint>
@@ -61,7 +62,15 @@ struct Answer {
     std::shared_ptr<const OrderAnswer> order;
     std::shared_ptr<const TermsAnswer> terms;
     std::shared_ptr<const Explanation> explanation;
-    std::string message;  // of rules_put: what is wrong where
+    std::string message;  // of rules_put and offers_put: what is wrong where
+
+    // Of redeem, reveal, offers, vouchers, codes_import; else null. Immutable. Codes in them are
+    // wiped with the last copy.
+    std::shared_ptr<const RedeemAnswer> redeemed;
+    std::shared_ptr<const RevealAnswer> revealed;
+    std::shared_ptr<const OffersAnswer> offers;
+    std::shared_ptr<const VouchersAnswer> vouchers;
+    std::shared_ptr<const CodesAnswer> codes;
 
     [[nodiscard]] bool is_done() const { return fate == Fate::done; }
     // What happened and what to do, in one or two sentences; the code's or the trouble's.

@@ -2,6 +2,7 @@
 #include "client/engine.h"
 #include "client/request_id.h"
 #include "client/suanpan_client.h"
+#include "protocol/secret_payload.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -133,6 +134,27 @@ Answer Client::put_rules(ProgramId program, std::string_view text, RequestId req
 
 Answer Client::terms(ProgramId program, std::uint32_t version) {
     return call({.program = program}, ReadTerms{.version = version});
+}
+
+Answer Client::put_offers(ProgramId program, std::uint32_t version, std::string_view text,
+                          RequestId request_id) {
+    CommandPayload payload;
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.text.assign(bytes.begin(), bytes.end());
+    return call({.program = program, .request_id = request_id},
+                PutOffers{.payload = &payload, .version = version});
+}
+
+Answer Client::import_codes(ProgramId program, std::uint32_t offer, std::uint32_t batch,
+                            std::uint64_t first_line, std::string_view lines,
+                            RequestId request_id) {
+    const auto payload = make_secret_payload();
+    const auto bytes = std::as_bytes(std::span(lines));
+    payload->text.assign(bytes.begin(), bytes.end());
+    return call(
+        {.program = program, .request_id = request_id},
+        ImportCodes{
+            .payload = payload.get(), .offer = offer, .batch = batch, .first_line = first_line});
 }
 
 Answer Client::ping() {

@@ -214,6 +214,17 @@ bool Client::Engine::pool_answered(const Flight& flight, std::span<const std::by
             return take_body(first, decode_terms(body), &Answer::terms);
         case CommandKind::explain:
             return take_body(first, decode_explanation(body), &Answer::explanation);
+        case CommandKind::redeem:
+            return take_body(first, decode_redeem(body), &Answer::redeemed);
+        case CommandKind::reveal:
+            return take_body(first, decode_reveal(body), &Answer::revealed);
+        case CommandKind::offers:
+            return take_body(first, decode_offers(body), &Answer::offers);
+        case CommandKind::vouchers:
+            return take_body(first, decode_vouchers(body), &Answer::vouchers);
+        case CommandKind::codes_import:
+            return take_body(first, decode_codes(body), &Answer::codes);
+        case CommandKind::offers_put:
         case CommandKind::rules_put: {
             auto rules = decode_rules(body);
             if (!rules) return false;

@@ -1,5 +1,7 @@
 #include "client/pending.h"
 
+#include "protocol/secret_payload.h"
+
 #include <type_traits>
 #include <utility>
 
@@ -97,6 +99,12 @@ CommandKind kind_of(const CommandBody& body) {
         CommandKind operator()(const PutRules&) { return CommandKind::rules_put; }
         CommandKind operator()(const ReadTerms&) { return CommandKind::terms; }
         CommandKind operator()(const Explain&) { return CommandKind::explain; }
+        CommandKind operator()(const Redeem&) { return CommandKind::redeem; }
+        CommandKind operator()(const Reveal&) { return CommandKind::reveal; }
+        CommandKind operator()(const ReadOffers&) { return CommandKind::offers; }
+        CommandKind operator()(const ReadVouchers&) { return CommandKind::vouchers; }
+        CommandKind operator()(const PutOffers&) { return CommandKind::offers_put; }
+        CommandKind operator()(const ImportCodes&) { return CommandKind::codes_import; }
     };
     return std::visit(Kinds{}, body);
 }
@@ -105,7 +113,10 @@ void PendingCall::own_payload() {
     const auto own = [this](auto& body) {
         if constexpr (requires { body.payload; }) {
             if (body.payload == nullptr) return;
-            payload = std::make_shared<const CommandPayload>(*body.payload);
+            if constexpr (std::is_same_v<std::decay_t<decltype(body)>, ImportCodes>)
+                payload = make_secret_payload(CommandPayload(*body.payload));
+            else
+                payload = std::make_shared<const CommandPayload>(*body.payload);
             body.payload = payload.get();
         }
     };

@@ -182,6 +182,75 @@ typedef struct suanpan_terms_text {
     void* memory;
 } suanpan_terms_text;
 
+/* ---- Offers and vouchers (docs/cards.md). */
+
+/* The longest code, without the zero behind it. */
+#define SUANPAN_CODE_BYTES_MAX 64
+
+/* A voucher's number. It opens nothing; keep all of it. */
+typedef struct suanpan_voucher_number {
+    uint64_t home;
+    uint64_t ticket;
+    uint32_t offer;
+    uint32_t unit;
+} suanpan_voucher_number;
+
+/* One unit that a redemption issued. */
+typedef struct suanpan_redeemed_voucher {
+    suanpan_voucher_number number;
+    int64_t expires_at_ns;                 /* exclusive; INT64_MAX: never */
+    char code[SUANPAN_CODE_BYTES_MAX + 1]; /* empty where the offer has none */
+} suanpan_redeemed_voucher;
+
+/* What suanpan_redeem fills. All zero where it was refused; else vouchers belong to it until
+ * suanpan_free_redeemed, which wipes their codes. */
+typedef struct suanpan_redeemed {
+    uint32_t offer;
+    uint64_t ticket; /* its place in the offer's line, from 1 */
+    const suanpan_redeemed_voucher* vouchers;
+    size_t voucher_count;
+    void* memory;
+} suanpan_redeemed;
+
+/* An offer that a member could take now. */
+typedef struct suanpan_offer {
+    uint32_t offer;
+    uint32_t version;
+    uint16_t kind; /* 1 counted, 2 code-backed, 3 loop code */
+    const char* name;
+    int64_t points;     /* of a unit */
+    int64_t ends_ns;    /* exclusive; INT64_MAX: open end */
+    int64_t stock_left; /* may be 100 ms old */
+    int64_t units_max;  /* that the member could take at once, points included */
+} suanpan_offer;
+
+/* What suanpan_offers fills; suanpan_free_offers frees it. */
+typedef struct suanpan_offer_list {
+    const suanpan_offer* offers;
+    size_t offer_count;
+    uint32_t next; /* pass as `after` to go on; 0: that was all */
+    void* memory;
+} suanpan_offer_list;
+
+typedef struct suanpan_voucher {
+    suanpan_voucher_number number;
+    uint16_t state; /* 1 issued, 2 gift pending, 3 verified, 4 expired, 5 refunded, 6 void */
+    uint16_t has_code;
+    uint16_t revealed;  /* somebody has seen its code */
+    uint16_t is_amount; /* 1: `whole` and `left` are minor units, else uses */
+    int64_t whole;
+    int64_t left;
+    int64_t issued_at_ns;
+    int64_t expires_at_ns;
+    uint32_t merchant; /* 0: any */
+} suanpan_voucher;
+
+/* A line of a file of codes that was refused. */
+typedef struct suanpan_refused_line {
+    uint64_t line;
+    uint16_t fault; /* docs/protocol.md has the table */
+} suanpan_refused_line;
+
 /* NULL on failure; then `error` (if not NULL) holds one line that says why. The connection is made
  * in the background; suanpan_connect waits for it. */
 suanpan_client* suanpan_open(const suanpan_options* options, char* error, size_t error_bytes);
@@ -252,10 +321,46 @@ suanpan_answer suanpan_terms(suanpan_client* client, const suanpan_target* targe
 suanpan_answer suanpan_rules_put(suanpan_client* client, const suanpan_target* target,
                                  const char* text, size_t text_bytes, char* message,
                                  size_t message_bytes);
+/* Takes `quantity` units of an offer, all or none. `detail` is the ticket. origin is a hash of the
+ * address or device that asks, 0: not known. Where it ends as unknown, call it again with the
+ * answer's request id: the repeat brings the same vouchers and codes. */
+suanpan_answer suanpan_redeem(suanpan_client* client, const suanpan_target* target, uint32_t offer,
+                              int64_t quantity, uint64_t origin, suanpan_redeemed* redeemed);
+/* Fills `code`, which has room for SUANPAN_CODE_BYTES_MAX + 1 bytes. Wipe it when it was shown. */
+suanpan_answer suanpan_reveal(suanpan_client* client, const suanpan_target* target,
+                              suanpan_voucher_number voucher, uint64_t origin, char* code);
+/* What the member could take now; after 0: from the first. */
+suanpan_answer suanpan_offers(suanpan_client* client, const suanpan_target* target, uint32_t after,
+                              suanpan_offer_list* offers);
+/* Fills `vouchers`, by number, and `voucher_count`. after NULL: from the first; state 0: any.
+ * `next` (if not NULL) is what to pass as `after` to go on, its ticket 0: that was all. At most
+ * 1000 a call. */
+suanpan_answer suanpan_vouchers(suanpan_client* client, const suanpan_target* target,
+                                const suanpan_voucher_number* after, uint16_t state,
+                                suanpan_voucher* vouchers, size_t vouchers_max,
+                                size_t* voucher_count, suanpan_voucher_number* next);
+/* Loads the next version of target->program's offers. What is wrong with a file that is refused as
+ * offer_invalid goes to `message`. */
+suanpan_answer suanpan_offers_put(suanpan_client* client, const suanpan_target* target,
+                                  uint32_t version, const char* text, size_t text_bytes,
+                                  char* message, size_t message_bytes);
+/* Imports whole lines of a file of codes, the first being its line `first_line` (from 1), at most
+ * 256 KiB and 2048 lines. `amount` is how many were taken. Fills `lines` with those that were
+ * refused, and `line_count`; at most 1000 a call. */
+suanpan_answer suanpan_codes_import(suanpan_client* client, const suanpan_target* target,
+                                    uint32_t offer, uint32_t batch, uint64_t first_line,
+                                    const char* text, size_t text_bytes,
+                                    suanpan_refused_line* lines, size_t lines_max,
+                                    size_t* line_count);
+/* A voucher's number as text, 59 characters at most, and back: 0, or -1 where `text` is none. */
+void suanpan_voucher_name(suanpan_voucher_number number, char* text, size_t text_bytes);
+int suanpan_voucher_named(const char* text, suanpan_voucher_number* number);
 /* Free what was filled and make it all zero. NULL is allowed, and so is doing it twice. */
 void suanpan_free_quoted(suanpan_quoted* quoted);
 void suanpan_free_ordered(suanpan_ordered* ordered);
 void suanpan_free_terms(suanpan_terms_text* terms);
+void suanpan_free_redeemed(suanpan_redeemed* redeemed);
+void suanpan_free_offers(suanpan_offer_list* offers);
 
 /* Makes an unknown answer to a call on `target` certain, as far as the server can. */
 suanpan_answer suanpan_resolve(suanpan_client* client, const suanpan_target* target,

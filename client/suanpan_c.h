@@ -35,4 +35,23 @@ suanpan_answer guarded(const suanpan_target* target, Work work) noexcept {
     }
 }
 
+template <typename Filled>
+void clear(Filled* filled) {
+    if (filled != nullptr) std::memset(filled, 0, sizeof *filled);
+}
+
+// Of a struct whose arrays lie in a Memory of its own.
+template <typename Memory, typename Filled>
+void free_filled(Filled* filled) {
+    if (filled == nullptr) return;
+    delete static_cast<Memory*>(filled->memory);
+    clear(filled);
+}
+
+// A command about a program has no member.
+[[nodiscard]] inline Target program_of(Target target) {
+    target.member = {};
+    return target;
+}
+
 }  // namespace suanpan::client::c

@@ -11,7 +11,10 @@ namespace {
 using namespace suanpan;
 using client::Answer;
 using client::Target;
+using client::c::clear;
+using client::c::free_filled;
 using client::c::guarded;
+using client::c::program_of;
 
 std::string_view text_of(const char* text) {
     return text != nullptr ? text : "";
@@ -124,24 +127,6 @@ void fill(suanpan_terms_text& to, const TermsAnswer& from) {
     to.text = memory->c_str();
     to.text_bytes = memory->size();
     to.memory = memory.release();
-}
-
-template <typename Filled>
-void clear(Filled* filled) {
-    if (filled != nullptr) std::memset(filled, 0, sizeof *filled);
-}
-
-template <typename Memory, typename Filled>
-void free_filled(Filled* filled) {
-    if (filled == nullptr) return;
-    delete static_cast<Memory*>(filled->memory);
-    clear(filled);
-}
-
-// A command about a program has no member.
-Target program_of(Target target) {
-    target.member = {};
-    return target;
 }
 
 }  // namespace

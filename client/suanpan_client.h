@@ -11,7 +11,9 @@
 #include "client/answer.h"
 #include "client/options.h"
 #include "protocol/command.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
+#include "protocol/voucher_name.h"
 
 #include <expected>
 #include <functional>
@@ -120,6 +122,30 @@ public:
     // Answer::message says what is wrong with a book that is refused as rules_invalid.
     Answer put_rules(ProgramId program, std::string_view text, RequestId request_id = {});
     Answer terms(ProgramId program, std::uint32_t version = 0);
+
+    // Offers and vouchers: docs/cards.md. What they answer stands in Answer::redeemed, revealed,
+    // offers, vouchers and codes. Where a redeem or reveal ends as unknown, send it again under its
+    // request id: the repeat brings the vouchers and codes, which resolve() does not.
+    Answer redeem(const Target& target, std::uint32_t offer, std::int64_t quantity = 1,
+                  std::uint64_t origin = 0) {
+        return call(target, Redeem{.offer = offer, .quantity = quantity, .origin = origin});
+    }
+    Answer reveal(const Target& target, const VoucherNumber& voucher, std::uint64_t origin = 0) {
+        return call(target, Reveal{.voucher = voucher, .origin = origin});
+    }
+    // What the member could take now.
+    Answer offers(const Target& target, const ReadOffers& page = {}) { return call(target, page); }
+    Answer vouchers(const Target& target, const ReadVouchers& page = {}) {
+        return call(target, page);
+    }
+    // Answer::message says what is wrong with a file that is refused as offer_invalid.
+    Answer put_offers(ProgramId program, std::uint32_t version, std::string_view text,
+                      RequestId request_id = {});
+    // Whole lines of a file of codes, the first being its line `first_line`. What the library keeps
+    // of the codes it wipes; `lines` is the caller's.
+    Answer import_codes(ProgramId program, std::uint32_t offer, std::uint32_t batch,
+                        std::uint64_t first_line, std::string_view lines,
+                        RequestId request_id = {});
 
     Answer advance_clock(Duration by, RequestId request_id = {});  // of a sandbox
     // Asks nothing. The time it takes is the way there and back.

@@ -60,6 +60,8 @@ int run(int argc, char** argv) {
     add_program_commands(commands);
     add_checkout_commands(commands);
     add_rules_commands(commands);
+    add_offer_commands(commands);
+    add_codes_command(commands);
     add_explain_command(commands);
     add_server_commands(commands);
     add_bench_command(commands);

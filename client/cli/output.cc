@@ -1,5 +1,6 @@
 #include "client/cli/output.h"
 
+#include "client/cli/offer_output.h"
 #include "client/cli/order_output.h"
 #include "client/cli/words.h"
 #include "protocol/kind_name.h"
@@ -78,7 +79,7 @@ void print_rows(const client::Answer& answer) {
 
 void print_done(const client::Answer& answer) {
     const Outcome& outcome = answer.outcome;
-    if (print_order_answer(answer)) return;
+    if (print_order_answer(answer) || print_offer_answer(answer)) return;
     switch (answer.kind) {
         case CommandKind::statement:
             return print_lines(answer);
@@ -165,6 +166,7 @@ boost::json::object json_of(const client::Answer& answer) {
         object["rows"] = std::move(rows);
     }
     add_order_answer(answer, object);
+    add_offer_answer(answer, object);
     return object;
 }
 

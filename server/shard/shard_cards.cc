@@ -139,6 +139,8 @@ void Shard::decide_reveal(const Command& command, const ReplyTo& to, const Hash1
     const auto next = shop_.reveal(command, now_);
     if (!next)
         return conclude(command, to, digest, refused(next.error().code, next.error().detail));
+    // Without its master key: nothing is done, and the id is not used up.
+    if (!shop_.can_show(*next)) return refuse(to, Code::unavailable);
     Command opened = command;
     std::get<Reveal>(opened.body).next = &*next;
     decide_and_stage(opened, to, digest, nullptr);

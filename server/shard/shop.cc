@@ -276,6 +276,10 @@ std::expected<std::vector<std::byte>, cards::Refusal> Shop::reveal(const Command
     return next;
 }
 
+bool Shop::can_show(std::span<const std::byte> voucher) const {
+    return !code_of({.number = {}, .bytes = {voucher.begin(), voucher.end()}}).empty();
+}
+
 std::unique_ptr<ReplyBody> Shop::answer_of(const ledger::Entry& entry) {
     const Outcome outcome = ledger::outcome_of(entry);
     switch (entry.kind) {

@@ -64,6 +64,8 @@ public:
     // The voucher after its owner has seen its code, or why he may not.
     [[nodiscard]] std::expected<std::vector<std::byte>, cards::Refusal> reveal(
         const Command& command, Instant now) const;
+    // True where the code of such a voucher, as reveal() gives it, opens.
+    [[nodiscard]] bool can_show(std::span<const std::byte> voucher) const;
     // What a request gets beside its outcome, from its entry alone (P2); null where nothing.
     [[nodiscard]] std::unique_ptr<ReplyBody> answer_of(const ledger::Entry& entry);
 

@@ -53,6 +53,14 @@ TEST(Admission, KeepsToTheWindowExclusivelyAtItsEnd) {
     EXPECT_EQ(why(stopped, rich(), {}, at(-1)), refusal(Code::offer_stopped));
 }
 
+// It used to take points for vouchers that were over.
+TEST(Admission, EndsWithWhatItSells) {
+    Offer offer = plain_offer();
+    offer.voucher.valid_until = at(500);
+    EXPECT_EQ(why(offer, rich(), {}, at(499)), Refusal{});
+    EXPECT_EQ(why(offer, rich(), {}, at(500)), refusal(Code::offer_over, at(500).ns));
+}
+
 TEST(Admission, IsForItsAudience) {
     Offer offer = plain_offer();
     offer.audience.levels = {LevelId{2}, LevelId{3}};

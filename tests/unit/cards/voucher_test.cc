@@ -61,6 +61,19 @@ TEST(Voucher, IsIssuedWithWhatItsOfferSaysAndTheEarliestExpiry) {
               instant_never);
 }
 
+// A voucher that nobody could read back would have cost its points and lost its code.
+TEST(Voucher, LivesNoLongerThanInstantsThatCanBeRead) {
+    Offer offer = plain_offer();
+    offer.voucher.valid_for = Duration{INT64_MAX};
+    offer.voucher.valid_until = instant_never;
+    const Voucher voucher = issue_voucher(
+        offer,
+        {.id = plain_voucher().id, .buyer = alice, .code_expires_at = instant_max + hours(5)},
+        at(0));
+    EXPECT_EQ(voucher.expires_at, instant_max);
+    EXPECT_TRUE(voucher.is_sound());
+}
+
 TEST(Voucher, IsUsedSoManyTimesAndNotOnceMore) {
     Life life;
     EXPECT_EQ(life.must(verify(1), at(1)).units, 1);

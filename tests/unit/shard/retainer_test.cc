@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <string_view>
 
 namespace suanpan::shard {
 namespace {
@@ -67,6 +68,19 @@ protected:
             }
         }
     }
+    // What concerns no member lies in a baseline as well.
+    void put_offers() {
+        constexpr std::string_view text =
+            "[[offer]]\nid = 1\nversion = 1\nprogram = 7\nname = \"card\"\nkind = \"counted\"\n"
+            "stock = 9\npoints = 1\nstart = 2027-01-01T00:00:00Z\n";
+        CommandPayload payload;
+        const auto bytes = std::as_bytes(std::span(text));
+        payload.text.assign(bytes.begin(), bytes.end());
+        Command put =
+            world.command(CommandKind::offers_put, PutOffers{.payload = &payload, .version = 1});
+        put.head.member = {};
+        ASSERT_EQ(world.ask(put).code, Code::ok);
+    }
     std::int64_t amount() { return static_cast<std::int64_t>(1 + random() % 90); }
 
     // The next commit goes into the next segment, as if this one had been filled.
@@ -108,6 +122,7 @@ protected:
 };
 
 TEST_F(RetainerTest, GivesTheSameStateFromABaselineOnAnyNumberOfShardsAndParts) {
+    put_offers();
     for (int round = 0; round < 4; ++round) {
         live_on(120);
         fill_segment();

@@ -98,9 +98,11 @@ std::optional<std::string> CounterAudit::take_units(const CounterKey& key,
     if (units.issued < 0 || units.reserved < 0)
         return fmt::format("INV-11: {}: {} are issued and {} set aside after it", text_of(key),
                            units.issued, units.reserved);
-    if (add.takes() && units.given() > add.limit)
+    // Codes may come, and some expire, between a grant and its entry: what was imported counts.
+    const std::int64_t most = stocks_.codes_for(key, ledger).value_or(add.limit);
+    if (add.takes() && units.given() > most)
         return fmt::format("INV-11: {}: {} are granted after it, over the limit of {}",
-                           text_of(key), units.given(), add.limit);
+                           text_of(key), units.given(), most);
     if (add.takes() && !is_limit(key, add.limit, ledger))
         return fmt::format("INV-11: {}: no rule book so far has the limit of {} that it names",
                            text_of(key), add.limit);
@@ -121,9 +123,8 @@ bool CounterAudit::is_limit(const CounterKey& key, std::int64_t limit,
     if (key.kind == CounterKind::offer_stock) {
         const cards::Offer* offer = stocks_.offer(key, ledger);
         if (offer == nullptr) return false;
-        // Of what was imported, some may have expired meanwhile.
-        if (offer->kind == cards::StockKind::code_backed) return limit <= stocks_.imported(key);
-        return offer->stock == limit;
+        const auto codes = stocks_.codes_for(key, ledger);
+        return codes ? limit <= *codes : limit == offer->stock;
     }
     for (const ledger::RuleTextPtr& text : ledger.rules().all()) {
         if (text->program != key.program) continue;

@@ -117,10 +117,13 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     return std::nullopt;
 }
 
-std::int64_t StockAudit::imported(const CounterKey& key) const {
+std::optional<std::int64_t> StockAudit::codes_for(const CounterKey& key,
+                                                  const ledger::Ledger& ledger) {
+    if (key.kind != CounterKind::offer_stock) return std::nullopt;
+    const cards::Offer* found = offer(key, ledger);
+    if (found == nullptr || found->kind != cards::StockKind::code_backed) return std::nullopt;
     if (!knows_all_codes_) return INT64_MAX;
-    const auto at = codes_.find(key);
-    return at == codes_.end() ? 0 : static_cast<std::int64_t>(at->second.imported.size());
+    return static_cast<std::int64_t>(codes_[key].imported.size());
 }
 
 std::optional<std::string> StockAudit::compare(

@@ -34,8 +34,9 @@ public:
     [[nodiscard]] std::optional<std::string> compare(
         std::span<const std::unique_ptr<ledger::Ledger>> ledgers) const;
 
-    // Codes that were imported for it so far.
-    [[nodiscard]] std::int64_t imported(const ledger::CounterKey& key) const;
+    // Codes that were imported for it so far; nothing where it is not code-backed.
+    [[nodiscard]] std::optional<std::int64_t> codes_for(const ledger::CounterKey& key,
+                                                        const ledger::Ledger& ledger);
     // The offer as the newest file has it; null where it has none.
     [[nodiscard]] const cards::Offer* offer(const ledger::CounterKey& key,
                                             const ledger::Ledger& ledger);

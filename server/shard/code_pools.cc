@@ -130,11 +130,11 @@ void CodePools::add(const ChunkPtr& chunk, Lsn lsn) {
     Owned& owned = owned_.at(static_cast<std::uint32_t>(chunk->place.offer));
     if (!owned.wrapped.contains(chunk->place.batch)) owned.pool.open_batch(chunk->place.batch);
     owned.wrapped[chunk->place.batch] = chunk->wrapped;
-    for (const cards::SealedCode& code : chunk->codes)
-        SUANPAN_ASSERT(owned.pool
-                           .add(chunk->place.batch, code.key, {.lsn = lsn, .index = code.index},
-                                code.expires_at)
-                           .has_value());  // INV-9: decided without anything in between
+    for (const cards::SealedCode& code : chunk->codes) {
+        const auto added = owned.pool.add(chunk->place.batch, code.key,
+                                          {.lsn = lsn, .index = code.index}, code.expires_at);
+        SUANPAN_ASSERT(added.has_value());  // INV-9: decided without anything in between
+    }
     if (chunk->codes.empty()) return;
     keep(chunk, lsn);
     if (first_lsn_ == Lsn{}) first_lsn_ = lsn;

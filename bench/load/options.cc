@@ -44,6 +44,25 @@ void add_shape(CLI::App& app, LoadOptions& options) {
     app.add_option("--seed", options.seed, "of members, kinds and arrivals");
 }
 
+void add_flash_sale(CLI::App& app, LoadOptions& options) {
+    app.add_flag("--flash-sale", options.flash_sale,
+                 "redeem offers instead of --mix: of 100 requests 10 come from members without the "
+                 "points, 5 of the others ask for more than their limit, and 5 are double clicks "
+                 "(the same request id twice at once, whose two answers must be the same). Unpaid "
+                 "reservations and their time-outs are not in it: redemptions take points only. "
+                 "One client library a --threads; --batch does not count. With --prepare the "
+                 "offers are put too, so give a program that has none");
+    app.add_option("--offers", options.offers, "flash sale: offers; 1: one hot offer")
+        ->check(CLI::Range(1U, 1000U));
+    app.add_option("--offer-zipf", options.offer_zipf_s,
+                   "flash sale: exponent by which several offers are chosen (0.99)")
+        ->check(CLI::Range(0.0, 10.0));
+    app.add_option("--stock", options.stock, "flash sale: units of each offer (1000000)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}));
+    app.add_flag("--with-codes", options.with_codes,
+                 "flash sale: --prepare imports a code for each unit; without it they are counted");
+}
+
 void add_timing(CLI::App& app, LoadOptions& options) {
     app.add_option_function<std::string>(
            "--mode", [&options](const std::string& mode) { options.open_loop = mode == "open"; },
@@ -105,6 +124,7 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
     add_target(app, options);
     add_concurrency(app, options);
     add_shape(app, options);
+    add_flash_sale(app, options);
     add_timing(app, options);
     add_safety(app, options);
     add_output(app, options);
@@ -125,6 +145,10 @@ void check_load_options(const LoadOptions& options) {
     }
     if (options.seconds <= 0 && options.events == 0 && !options.prepare) {
         throw std::runtime_error("--seconds 0 needs --events, else the run has no end");
+    }
+    if (options.flash_sale && (options.events > 0 || options.expect_cut || options.retry_unacked ||
+                               !options.ack_file.empty())) {
+        throw std::runtime_error("--flash-sale has a time and no --events, --acks or cuts");
     }
     if (options.connections < options.threads) {
         throw std::runtime_error("--threads needs at least as many --connections");

@@ -34,6 +34,13 @@ struct LoadOptions {
     std::int64_t amount = 1;
     std::uint64_t seed = 1;
 
+    // A flash sale instead of the mix.
+    bool flash_sale = false;
+    std::uint32_t offers = 1;
+    double offer_zipf_s = 0.99;
+    std::int64_t stock = 1'000'000;  // of each offer
+    bool with_codes = false;
+
     // When.
     bool open_loop = false;
     double events_per_second = 0;  // open loop

@@ -2,6 +2,7 @@
 
 #include "bench/load/check_traffic.h"
 #include "bench/load/crew.h"
+#include "bench/load/flash_sale.h"
 #include "bench/load/load_traffic.h"
 #include "bench/load/prepare_traffic.h"
 #include "protocol/codec.h"
@@ -219,7 +220,9 @@ int run_load(const LoadOptions& options) {
     const Dialled first = dial(target, common_port(target));
     if (!options.check_ack_file.empty()) return check_acks(options, target, first);
     if (options.prepare) prepare(options, target, first);
+    if (options.prepare && options.flash_sale) prepare_flash_sale(options, target);
     if (options.seconds <= 0 && options.events == 0) return 0;
+    if (options.flash_sale) return run_flash_sale(options, target);
     return load(options, target, first.greeting);
 }
 

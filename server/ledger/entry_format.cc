@@ -401,7 +401,7 @@ private:
                 return out_.add(e);
             }
             case tag_offers: {
-                require(out_.offers == nullptr);
+                require(out_.offers == nullptr && head.small == 0);
                 ByteReader body = outsized();
                 out_.offers = get_rules(body);
                 require(out_.offers != nullptr && body.left() == 0);
@@ -409,6 +409,7 @@ private:
             }
             case tag_ticket: {
                 TicketTaken e;
+                require(head.small == 0);
                 e.offer = from_.get<std::uint32_t>();
                 e.ticket = from_.get<std::uint64_t>();
                 e.floor = from_.get<std::uint64_t>();
@@ -416,7 +417,7 @@ private:
                 return out_.add(e);
             }
             case tag_codes: {
-                require(out_.codes == nullptr);
+                require(out_.codes == nullptr && head.small == 0);
                 ByteReader body = outsized();
                 const auto bytes = body.take(body.left());
                 auto codes = std::make_shared<HeldCodes>();
@@ -427,6 +428,7 @@ private:
             default: {  // tag_voucher
                 ByteReader body = outsized();
                 HeldVoucher voucher;
+                require(head.small == 0);
                 voucher.number = body.get<VoucherNumber>();
                 require(body.ok());
                 const auto bytes = body.take(body.left());

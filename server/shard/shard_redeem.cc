@@ -1,7 +1,6 @@
 // Redemptions and files of offers: what a Shard asks the cards before the ledger (docs/decisions/
 // 0016).
 #include "protocol/base/assert.h"
-#include "protocol/base/probe.h"
 #include "server/shard/shard.h"
 
 namespace suanpan::shard {
@@ -79,7 +78,6 @@ void Shard::decide_redemption(const Command& command, const ReplyTo& to, const H
 bool Shard::complete_redemption(OwnerStep& step) {
     const auto& asked = std::get<Redeem>(step.command.body);
     if (shop_.find(step.command.head.program, asked.offer) != step.offer) {
-        SUANPAN_PROBE("an offer changed while a redemption waited for its stock");
         give_back(step);
         decide_redemption(step.command, step.to, step.digest);
         return false;

@@ -16,7 +16,8 @@ cmake -S "$scratch/examples" -B "$scratch/built" -DCMAKE_PREFIX_PATH="$scratch/i
 cmake --build "$scratch/built" >"$scratch/build.log" 2>&1 ||
     { cat "$scratch/build.log" >&2; fail "the examples do not build"; }
 
-start_server --segment-bytes 64MiB
+write_master_keys "$scratch/master-keys"
+start_server --segment-bytes 64MiB --master-keys-file "$scratch/master-keys"
 "$scratch/installed/bin/suanpan" "${target[@]}" program create 1 --name Examples >/dev/null
 for example in first_spend first_spend_c; do
     said=$("$scratch/built/$example" "$port" 1 "$(cat "$scratch/key")" 1) || fail "$example failed: $said"
@@ -47,5 +48,9 @@ confirm: 50 points are set aside until the cash is there
 done: paid with 50 points and ¥15.00; 0 points are left" ]] || fail "checkout said: $said"
 said=$(checkout 0) || fail "a free order failed: $said"
 [[ $said == *"done: paid with 0 points and ¥0.00"* ]] || fail "a free order said: $said"
+said=$("$scratch/built/flash_sale" "$port" 1 "$(cat "$scratch/key")" 2 20 70 counted) || fail "flash_sale failed: $said"
+[[ $said == "ticket 1: member "*"20 cards for 70 members: 20 served, 50 sold out" ]] || fail "flash_sale said: $said"
+said=$("$scratch/built/flash_sale" "$port" 1 "$(cat "$scratch/key")" 3 20 70) || fail "flash_sale with codes failed: $said"
+[[ $said == *"20 cards for 70 members: 20 served, 50 sold out" ]] || fail "flash_sale with codes said: $said"
 stop_server
-echo "installed, built, spent and checked out"
+echo "installed, built, spent, checked out and sold out"

@@ -3,7 +3,8 @@
 #
 #   command_line.sh BUILD_FOLDER
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-start_server --sandbox --shards 2 --segment-bytes 64MiB
+write_master_keys "$scratch/master-keys"
+start_server --sandbox --shards 2 --segment-bytes 64MiB --master-keys-file "$scratch/master-keys"
 expect 0 '*2 shards, a sandbox*' ping -n 3
 expect 0 'done: program 1 *' program create 1 --name Lotus --expiry days:30
 expect 1 '*program_exists*' program create 1 --name Lotus
@@ -78,6 +79,75 @@ expect 0 'available 50, held 0' balance name:bert
 expect 0 'cancelled (timed out)*' order name:bert A2
 expect 0 'too late, return the cash: *' confirm name:bert A2 --payment P2 --amount 1500 --currency CNY
 expect 1 '*order_exists*detail 3*' settle name:bert A3 --token "$token"
+
+# An offer: put, list, redeem until it is gone.
+cat >"$scratch/offers.toml" <<'OFFERS'
+[[offer]]
+id = 5
+version = 1
+program = 1
+name = "coffee card"
+kind = "counted"
+stock = 3
+points = 100
+start = 2026-01-01T00:00:00Z
+[offer.limits]
+per_order = 2
+OFFERS
+expect 1 '*offer_not_found*' redeem name:carol 5
+sed 's/stock = 3/stock = -3/' "$scratch/offers.toml" >"$scratch/wrong.toml"
+expect 1 'refused: offer_invalid*stock*' offers put "$scratch/wrong.toml" --version 1
+expect 1 '*version_not_next*' offers put "$scratch/offers.toml" --version 2
+expect 0 'done: version 1 of the offers as entry *' offers put "$scratch/offers.toml" --version 1
+expect 2 '*offers MEMBER*' offers
+expect 0 '*nothing that this member could take now*' offers name:carol
+expect 0 '*' earn name:carol 1000
+expect 0 '*coffee card*' offers name:carol
+expect 1 '*offer_limit_exceeded*detail 2*' redeem name:carol 5 --quantity 3
+expect 1 '*quantity_out_of_range*' redeem name:carol 5 --quantity 2147483648
+said=$("$tool" "${target[@]}" redeem name:carol 5 --quantity 2 --origin 203.0.113.7)
+[[ $said == 'done: ticket 1 of offer 5, 2 units for 200 points as entry '*'voucher 5-1-0-'*'code none'*'voucher 5-1-1-'*'available 800'* ]] ||
+    fail "the redemption said: $said"
+[[ $("$tool" "${target[@]}" redeem name:carol 5 --quantity 2 --origin 203.0.113.7 --request-id "$(request_of "$said")") == "$said" ]] ||
+    fail "a repeat of the redemption said something else"
+expect 1 '*request_id_reused*' redeem name:carol 5 --request-id "$(request_of "$said")"
+expect 1 '*sold_out*' redeem name:carol 5 --quantity 2
+expect 0 '*"redeemed":{"offer":5,"ticket":2,"vouchers":[*"code":null*' redeem name:carol 5 --json
+expect 0 '5-1-0-*issued*1 of 1 uses left*5-1-1-*5-2-0-*' vouchers name:carol
+expect 0 '*more: --after 5-1-0-*' vouchers name:carol -n 1
+expect 0 'no vouchers' vouchers name:carol --state verified
+expect 2 '*OFFER-TICKET-UNIT-HOME*' reveal name:carol 5-1
+
+# Codes: a file with good and bad lines, in pieces; run again it brings nothing twice.
+{
+    cat "$scratch/offers.toml"
+    sed 's/id = 5/id = 6/; s/counted/code_backed/; /^stock/d' "$scratch/offers.toml"
+} >"$scratch/offers-2.toml"
+expect 0 'done: version 2 of the offers as entry *' offers put "$scratch/offers-2.toml" --version 2
+{
+    echo 'code,expires_at'
+    seq -f 'SECRET-CODE-%05g' 5000
+    echo abc
+    head -c 10000000 /dev/zero | tr '\0' x
+    printf '\nSECRET-CODE-00001\nSECRET-LAST-1,2099-12-31'
+} >"$scratch/codes.csv"
+expect 1 '*line 5002: the code has fewer than 4 characters
+line 5003: it is longer than 256 bytes
+line 5004: the code is there already
+done: 5,005 lines, 5,001 codes taken, 3 lines refused' codes import "$scratch/codes.csv" --offer 6 --batch 1
+expect 1 '*done: 5,005 lines, *' codes import "$scratch/codes.csv" --offer 6 --batch 1
+expect 1 '*"refused_lines":[{"line":5002,"fault":4*' codes import "$scratch/codes.csv" --offer 6 --batch 1 --json --from-line 5002
+expect 1 '*offer_not_found*stopped before line 1:*--from-line 1*' codes import "$scratch/codes.csv" --offer 5 --batch 1
+expect 2 '*no line 99999*' codes import "$scratch/codes.csv" --offer 6 --batch 1 --from-line 99999
+expect 2 '*cannot be read*' codes import "$scratch/none.csv" --offer 6 --batch 1
+said=$("$tool" "${target[@]}" redeem name:carol 6)
+code=$(sed -n 's/.*  code \(SECRET-[A-Z]*-[0-9]*\)  .*/\1/p' <<<"$said")
+voucher=$(sed -n 's/^voucher \([^ ]*\) .*/\1/p' <<<"$said")
+[[ -n $code && -n $voucher ]] || fail "the redemption of a code said: $said"
+expect 0 "$code" reveal name:carol "$voucher"
+expect 1 '*voucher_not_found*' reveal name:bert "$voucher"
+expect 0 "*\"revealed\":{\"voucher\":\"$voucher\",\"code\":\"$code\"}*" reveal name:carol "$voucher" --json
+! grep -rqa 'SECRET-' "$scratch/data" "$scratch/server.log" || fail "a code stands in a file of the server's"
 
 # Nobody there, and the wrong key.
 openssl rand -hex 32 >"$scratch/wrong-key"

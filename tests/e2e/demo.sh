@@ -33,6 +33,7 @@ else
     expect '^  a regular on a double day, .*: 1,500 points and nothing else$'
     expect '^  a merchant that lets points pay .* take 1,500 points and ¥15\.00;$'
     expect '^    product 9 comes back: 500 points and ¥15\.00$'
+    expect '^  30 served, by ticket 1 to 30; 20 told exactly that it is sold out; each code to one of them; all kept through kill -9$'
     expect 'acknowledged events lost: 0$'
     expect 'issued = available \+ held \+ pending \+ spent \+ expired \+ revoked: holds$'
     expect 'durable events per second +[1-9]'

@@ -35,6 +35,9 @@ fail() {
 
 write_partners "$scratch"
 
+# write_master_keys FILE: one fresh key that card codes are sealed under.
+write_master_keys() ( umask 077; printf 'suanpan master keys 1\n1 %s\n' "$(openssl rand -hex 32)" >"$1"; )
+
 # start_server [FLAGS...]: returns once it answers; its ports are in $ready. A machine that does much
 # else may be given more time than a minute: SUANPAN_START_SECONDS.
 start_server() {

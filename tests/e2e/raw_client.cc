@@ -57,7 +57,18 @@ std::vector<Outcome> Received::outcomes() const {
         case CommandKind::explain:
             return only(decode_explanation(body()));
         case CommandKind::rules_put:
+        case CommandKind::offers_put:
             return only(decode_rules(body()));
+        case CommandKind::redeem:
+            return only(decode_redeem(body()));
+        case CommandKind::reveal:
+            return only(decode_reveal(body()));
+        case CommandKind::offers:
+            return only(decode_offers(body()));
+        case CommandKind::vouchers:
+            return only(decode_vouchers(body()));
+        case CommandKind::codes_import:
+            return only(decode_codes(body()));
         default: {
             std::vector<Outcome> results;
             if (decode_results(body(), results)) return results;

@@ -18,8 +18,8 @@ const code = {
   ok: 0, frame_damaged: 101, message_malformed: 103, hello_required: 104, hello_repeated: 105,
   authentication_failed: 106, amount_not_positive: 200, unknown_kind: 201, program_not_allowed: 203,
   batch_empty: 204, member_missing: 206, request_from_future: 208, request_id_reused: 213, quote_not_authentic: 214,
-  rules_invalid: 216,
-  capture_exceeds_hold: 302, insufficient_points: 315, order_exists: 323, unknown_yet: 501, refused: 502,
+  rules_invalid: 216, offer_invalid: 230, quantity_out_of_range: 231,
+  capture_exceeds_hold: 302, insufficient_points: 315, order_exists: 323, sold_out: 356, unknown_yet: 501, refused: 502,
 };
 const program = 1;
 let members_made = 0n;
@@ -231,6 +231,30 @@ test('an order is quoted, settled, confirmed and given back in part', async () =
   const order = await here.order({ member, program, order: 'N-1' });
   assert.deepEqual([order.state, order.refunded, order.refunded_points, order.refunded_cash],
     [2, 333n, 8n, 250n]);
+});
+
+test('an offer is put, listed, redeemed by place in line, and sold out', async () => {
+  const offer = `[[offer]]\nid = 5\nversion = 1\nprogram = ${program}\nname = "茶卡"\nkind = "counted"\nstock = 3\n`
+    + 'points = 100\nstart = 2026-01-01T00:00:00Z\n';
+  const put = (text) => here.put_offers({ request_id: make_request_id(), program, version: 1, text });
+  const wrong = await put(offer.replace('stock = 3', 'stock = -3'));
+  assert.equal(wrong.result.code, code.offer_invalid);
+  assert.match(wrong.message, /stock/);
+  assert.equal((await put(offer)).result.code, code.ok);
+
+  const shoppers = await Promise.all(Array.from({ length: 5 }, () => member_with(150n)));
+  const listed = await here.offers({ member: shoppers[0], program });
+  assert.deepEqual(listed.rows.map(({ offer, name, points, units_max }) => [offer, name, points, units_max]),
+    [[5, '茶卡', 100n, 1n]]);
+  const wishes = shoppers.map((member) => event(member, { offer: 5 }));
+  const answers = await Promise.all(wishes.map((wish) => here.redeem(wish)));
+  const served = answers.filter(({ result }) => result.code === code.ok);
+  assert.deepEqual(served.map(({ ticket }) => ticket).sort(), [1n, 2n, 3n]);
+  assert.ok(served.every(({ result, vouchers }) => result.amount === 100n && vouchers.length === 1));
+  assert.equal(answers.filter(({ result }) => result.code === code.sold_out).length, 2);
+  for (const [i, wish] of wishes.entries()) assert.deepEqual(await here.redeem(wish), answers[i]);
+  const none = await here.redeem(event(shoppers[0], { offer: 5, quantity: 0n }));
+  assert.deepEqual([none.result.code, none.result.detail], [code.quantity_out_of_range, 1000n]);
 });
 
 test('a batch of a hundred is answered in its order', async () => {

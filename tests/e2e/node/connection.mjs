@@ -140,6 +140,21 @@ export class Connection {
     return this.#messages.decode_order(reply.body);
   }
 
+  async put_offers(request) {
+    const reply = await this.send(kind_numbers.offers_put, this.#messages.encode_offers_put(request));
+    return this.#messages.decode_rules(reply.body);
+  }
+
+  async redeem(request) {
+    const reply = await this.send(kind_numbers.redeem, this.#messages.encode_redeem(request));
+    return this.#messages.decode_redeem(reply.body);
+  }
+
+  async offers(request) {
+    const reply = await this.send(kind_numbers.offers, this.#messages.encode_offers(request));
+    return this.#messages.decode_offers(reply.body);
+  }
+
   #receive(bytes) {
     this.#received = Buffer.concat([this.#received, bytes]);
     for (let frame; (frame = decode_frame(this.#received)) !== undefined;) {

@@ -14,7 +14,7 @@ const batches = {
 };
 const singles = {
   hello: 2, ping: 3, settle: 22, confirm: 23, refund_order: 25, statement: 31, expiring: 33, quote: 34,
-  order: 35, program_create: 40, rules_put: 42,
+  order: 35, program_create: 40, rules_put: 42, redeem: 26, offers: 38, offers_put: 43,
 };
 
 export const kind_numbers = { ...singles };
@@ -145,6 +145,37 @@ export class Messages {
       (builder, Type) => () => Type.addAmount(builder, request.amount));
   }
 
+  encode_offers_put({ request_id, program, version, text }) {
+    return this.#table('OffersPutRequest', (builder, Type) => {
+      const text_at = builder.createString(text);
+      return () => {
+        Type.addRequestId(builder, this.#id(builder, request_id));
+        Type.addProgram(builder, program);
+        Type.addVersion(builder, version);
+        Type.addText(builder, text_at);
+      };
+    });
+  }
+
+  encode_redeem({ request_id, member, program, offer, quantity = 1n, origin = 0n }) {
+    return this.#table('RedeemRequest', (builder, Type) => () => {
+      Type.addRequestId(builder, this.#id(builder, request_id));
+      Type.addMember(builder, this.#id(builder, member));
+      Type.addProgram(builder, program);
+      Type.addOffer(builder, offer);
+      Type.addQuantity(builder, quantity);
+      Type.addOrigin(builder, origin);
+    });
+  }
+
+  encode_offers({ member, program, after = 0 }) {
+    return this.#table('OffersRequest', (builder, Type) => () => {
+      Type.addMember(builder, this.#id(builder, member));
+      Type.addProgram(builder, program);
+      Type.addAfter(builder, after);
+    });
+  }
+
   encode_order({ member, program, order }) {
     return this.#table('OrderRequest', (builder, Type) => {
       const order_at = builder.createString(order);
@@ -210,6 +241,33 @@ export class Messages {
   decode_rules(body) {
     const reply = this.#root('RulesReply', body);
     return { result: this.#result(reply.result()), message: reply.message() };
+  }
+
+  decode_redeem(body) {
+    const reply = this.#root('RedeemReply', body);
+    const vouchers = [];
+    for (let i = 0; i < reply.vouchersLength(); ++i) {
+      const number = reply.vouchers(i).number();
+      vouchers.push({
+        home: number.home(), ticket: number.ticket(), offer: number.offer(), unit: number.unit(),
+        expires_at: reply.vouchers(i).expiresAt(),
+        code: i < reply.codesLength() ? reply.codes(i) : null,
+      });
+    }
+    return { result: this.#result(reply.result()), offer: reply.offer(), ticket: reply.ticket(), vouchers };
+  }
+
+  decode_offers(body) {
+    const reply = this.#root('OffersReply', body);
+    const rows = [];
+    for (let i = 0; i < reply.rowsLength(); ++i) {
+      const row = reply.rows(i);
+      rows.push({
+        offer: row.offer(), name: reply.names(i), points: row.points(), stock_left: row.stockLeft(),
+        units_max: row.unitsMax(), kind: row.kind(),
+      });
+    }
+    return { result: this.#result(reply.result()), rows, next: reply.next() };
   }
 
   decode_quote(body) {

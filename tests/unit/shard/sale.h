@@ -66,9 +66,10 @@ public:
     [[nodiscard]] ledger::TicketSpan tickets(std::uint32_t offer);
     // INV-12: the state, which must not depend on the number of shards.
     [[nodiscard]] std::string state();
-    // Nothing is under way, and each ledger keeps its invariants.
+    // Nothing is under way.
     void check();
-    // The whole journal from zero, through the auditor's eyes.
+    // The whole journal from zero, through the auditor's eyes; and the invariants of what it comes
+    // to.
     void audit();
 
     ShardWorld world;

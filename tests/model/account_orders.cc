@@ -110,6 +110,8 @@ std::optional<UncoveredLimit> Account::uncovered(const ProgramSpec& program,
                 return UncoveredLimit::campaign;
             case UseKind::coupon:
                 return UncoveredLimit::coupon;
+            default:
+                break;  // of all members: not the account's to count
         }
     }
     return std::nullopt;

@@ -169,7 +169,9 @@ TEST_P(CardCodes, GoOnFromCheckpointAndJournalUnderAnyNumberOfShards) {
     std::uint64_t next = 0;
     for (const std::uint16_t shards : std::initializer_list<std::uint16_t>{3, 1, 4, 2}) {
         sale.world.restart(shards);
-        if (next == 0) EXPECT_EQ(sale.state(), state);  // INV-12
+        if (next == 0) {
+            EXPECT_EQ(sale.state(), state);  // INV-12
+        }
         const std::uint32_t request = sale.send_redeem(20 + next, 5, 5);
         sale.world.settle();
         const RedeemAnswer* answer = sale.redeemed(request);

@@ -14,7 +14,8 @@ bool state_fits(const Voucher& voucher) {
         case VoucherState::issued:
             return is_unused && voucher.token != TokenKind::claim;
         case VoucherState::gift_pending:
-            return is_unused && voucher.token == TokenKind::claim;
+            return is_unused && voucher.token == TokenKind::claim &&
+                   voucher.hops < voucher.hops_max;
         case VoucherState::verified:
             return !is_unused && voucher.token != TokenKind::claim;
         case VoucherState::expired:

@@ -38,6 +38,8 @@
 // * The map may be larger than the file; LMDB neither extends nor truncates the file, it only
 // writes.
 //   Reading beyond the end of a file that somebody has cut is SIGBUS, hence the check of the size.
+// * The lock file is a sparse file that LMDB writes through a map: on a full disk its first page is
+//   SIGBUS instead of an error. reserve_lock_file() takes the space before LMDB does.
 // * LMDB has no page checksums and trusts page numbers it reads: a damaged tree can crash the
 // process.
 // * A page begins with its own number (8 bytes), so that one overflow page tells where the map
@@ -50,6 +52,8 @@ namespace {
 
 constexpr unsigned int readers_max = 510;
 constexpr std::size_t lmdb_page_bytes = 4096;
+// The header and 64 bytes a reader, in whole pages, and more than LMDB asks for.
+constexpr off_t lock_file_bytes = (readers_max / 64 + 2) * lmdb_page_bytes;
 constexpr std::size_t value_offset = 16;  // of a value in pages of its own
 
 struct Transaction {
@@ -92,6 +96,16 @@ StoreError error_of(int rc) {
         default:
             return StoreError::damaged;
     }
+}
+
+// Gives the lock file of `path` its space on the disk, unless it has it; 0, or an errno, ENOSPC
+// among them. Nobody of this process may have the environment open.
+int reserve_lock_file(const std::string& path) {
+    const int fd = ::open((path + "-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) return errno;
+    const int rc = ::posix_fallocate(fd, 0, lock_file_bytes);
+    ::close(fd);
+    return rc;
 }
 
 }  // namespace
@@ -147,7 +161,9 @@ StoreResult<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& path,
     auto handle = std::make_unique<Handle>();
     handle->path = path;
     handle->read_only = options.read_only;
-    int rc = mdb_env_create(&handle->env);
+    const bool writes_lock_file = !options.no_lock && !options.read_only;
+    int rc = writes_lock_file ? reserve_lock_file(path) : 0;
+    if (rc == 0) rc = mdb_env_create(&handle->env);
     if (rc == 0) rc = mdb_env_set_maxreaders(handle->env, readers_max);
     if (rc == 0 && options.map_bytes != 0) rc = mdb_env_set_mapsize(handle->env, options.map_bytes);
     unsigned int flags = MDB_NOSUBDIR | MDB_NOTLS;

@@ -4,15 +4,14 @@
 #include "tests/e2e/raw_client.h"
 #include "tests/e2e/server_process.h"
 #include "tests/model/model.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -234,34 +233,9 @@ TEST(Faults, CutsKillsAndPausesLeaveAHistoryThatTheModelCanFollow) {
     EXPECT_EQ(server.stop(), 0);
 }
 
-// A small file system of its own for a server's data; needs the right to mount.
-class SmallDisk {
-public:
-    explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
-        std::filesystem::create_directories(folder_);
-        is_mounted_ = ::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=5m") == 0;
-        reason_ = std::strerror(errno);
-    }
-    ~SmallDisk() {
-        if (is_mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    [[nodiscard]] bool is_mounted() const { return is_mounted_; }
-    [[nodiscard]] const std::string& reason() const { return reason_; }
-    [[nodiscard]] bool resize(const char* size) const {
-        return ::mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, size) == 0;
-    }
-
-private:
-    std::string folder_;
-    bool is_mounted_ = false;
-    std::string reason_;
-};
-
 TEST(Faults, AFullDiskRefusesChangesAnswersReadsAndHealsByItself) {
     const TemporaryFolder folder;
-    const SmallDisk disk(folder.path() / "data");
+    const SmallDisk disk(folder.path() / "data", "size=5m");
     if (!disk.is_mounted()) GTEST_SKIP() << "a tmpfs cannot be mounted here: " << disk.reason();
     // Segments of 1 MiB: the disk has room for a few.
     ::setenv("SUANPAND", SUANPAN_SMALL_SERVER_PATH, 1);

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <exception>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -64,6 +66,8 @@ ServerProcess::ServerProcess(std::filesystem::path folder) : folder_(std::move(f
 }
 
 ServerProcess::~ServerProcess() {
+    // What the server said, where a test ends by an exception, is gone with its folder otherwise.
+    if (std::uncaught_exceptions() > 0) std::cerr << log();
     if (pid_ > 0) kill();
 }
 

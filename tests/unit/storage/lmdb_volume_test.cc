@@ -1,5 +1,6 @@
 #include "storage/lmdb_volume.h"
 
+#include "tests/support/small_disk.h"
 #include "tests/unit/storage/storage_fixture.h"
 
 #include <gmock/gmock.h>
@@ -211,6 +212,28 @@ TEST_F(LmdbVolumeTest, CallsABrokenTreeDamagedInsteadOfDyingOfIt) {
     ASSERT_FALSE(checked.has_value());
     EXPECT_EQ(checked.error().error, StoreError::damaged);
     EXPECT_THAT(checked.error().detail, HasSubstr("s.lmdb"));
+}
+
+// The lock file is written through a map, where a full disk is a signal instead of an error.
+TEST(LmdbVolumeOnAFullDisk, SaysSoAndOpensTheStoreOnceThereIsRoom) {
+    const TemporaryDirectory directory;
+    const SmallDisk disk(directory.file("disk"), "size=1m");
+    if (!disk.is_mounted()) GTEST_SKIP() << "a tmpfs cannot be mounted here: " << disk.reason();
+    const std::unique_ptr<Volume> volume = open_lmdb_volume(directory.file("disk"));
+    const StoreShape shape{.capacity_bytes = capacity, .written_ahead = true};
+    ASSERT_TRUE(volume->create_ahead("s.lmdb", shape, bytes_of("header")).has_value());
+    {
+        std::ofstream rest(directory.file("disk/rest"), std::ios::binary);
+        const std::string page(4096, 'x');
+        while (rest << page << std::flush) {
+        }
+    }
+    const StoreResult<std::shared_ptr<Store>> refused =
+        volume->open("s.lmdb", OpenMode::read_write, capacity);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().error, StoreError::full);
+    ASSERT_TRUE(disk.resize("size=2m"));
+    EXPECT_TRUE(volume->open("s.lmdb", OpenMode::read_write, capacity).has_value());
 }
 
 TEST_F(LmdbVolumeTest, NoticesAFileThatWasCut) {

@@ -58,6 +58,14 @@ std::uint16_t ShardThread::listen(const std::string& address, std::uint16_t port
 
 void ShardThread::start() {
     thread_ = std::thread([this] { run(); });
+    // From here, so that whoever has started it may rely on it.
+    if (options_.pin_to_cpu >= 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(options_.pin_to_cpu), &set);
+        // Refused in some containers; the thread then runs where it is put.
+        pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set);
+    }
 }
 
 void ShardThread::accept(std::size_t index) {
@@ -162,13 +170,6 @@ void ShardThread::flush_dirty() {
 }
 
 void ShardThread::run() {
-    if (options_.pin_to_cpu >= 0) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(static_cast<std::size_t>(options_.pin_to_cpu), &set);
-        // Refused in some containers; the thread then runs where it is put.
-        pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-    }
     shard_.adopt_thread(*this);
     for (std::size_t i = 0; i < listeners_.size(); ++i) accept(i);
     while (!stopping_.load(std::memory_order_acquire)) {

@@ -211,6 +211,7 @@ void Server::Parts::build_shards() {
                 .busy_poll = config.busy_poll,
                 .pin_to_cpu = config.pin_threads ? static_cast<int>(i % cpus) : -1}));
     }
+    owners.forget_codes_at_start();
 }
 
 void Server::Parts::connect_hooks() {

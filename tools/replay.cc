@@ -12,10 +12,10 @@
 namespace suanpan::tools {
 
 Replay::Replay(const storage::DataDirectory& directory, std::uint16_t shards)
-    : hash_seed_(directory.hash_seed()), digest_seed_(shard::digest_seed(directory)) {
+    : hash_seed_(directory.hash_seed()) {
     for (std::uint16_t i = 0; i < shards; ++i)
-        ledgers_.push_back(std::make_unique<ledger::Ledger>(
-            ledger::LedgerOptions{.seed = digest_seed_, .shard = i, .shard_count = shards}));
+        ledgers_.push_back(std::make_unique<ledger::Ledger>(ledger::LedgerOptions{
+            .seed = shard::digest_seed(directory), .shard = i, .shard_count = shards}));
 }
 
 ledger::Ledger& Replay::owner_of(const MemberId& member) {
@@ -91,10 +91,8 @@ std::optional<std::string> Replay::take_account_entry(std::int64_t floor_ms) {
 }
 
 std::optional<std::string> Replay::check_request_id(const ledger::Ledger& owner) const {
-    const Hash128 digest =
-        ledger::request_digest(entry_.partner, entry_.member, entry_.request_id, digest_seed_);
-    const ledger::RequestFound found =
-        owner.request_log().find(digest, entry_.request_id.unix_ms(), entry_.body_hash);
+    const ledger::RequestFound found = owner.request_log().find(
+        owner.digest_of(entry_), entry_.request_id.unix_ms(), entry_.body_hash);
     if (found.kind == ledger::RequestFound::Kind::absent) return std::nullopt;
     return fmt::format("INV-7: its request id was {} before, at LSN {}",
                        found.refused ? "refused" : "executed", found.lsn.value);

@@ -53,7 +53,6 @@ private:
     [[nodiscard]] std::optional<std::string> check_request_id(const ledger::Ledger& owner) const;
 
     std::uint64_t hash_seed_;
-    std::uint64_t digest_seed_;
     std::int64_t floor_ms_ = 0;
     std::vector<std::unique_ptr<ledger::Ledger>> ledgers_;
     CounterAudit counters_;

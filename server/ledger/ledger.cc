@@ -128,8 +128,7 @@ void Ledger::remember(const Entry& entry, std::int64_t floor_ms,
             if (mine(refusal.member_hash))
                 put(refusal.digest, refusal.request_ms, refusal.body_hash, true);
     } else if (is_client_kind(entry.kind)) {
-        put(request_digest(entry.partner, entry.member, entry.request_id, options_.seed),
-            entry.request_id.unix_ms(), entry.body_hash, false);
+        put(digest_of(entry), entry.request_id.unix_ms(), entry.body_hash, false);
     }
 }
 

@@ -165,7 +165,14 @@ public:
     [[nodiscard]] RequestLog& request_log() { return request_log_; }
     [[nodiscard]] const RequestLog& request_log() const { return request_log_; }
     [[nodiscard]] Hash128 digest_of(const CommandHead& head) const {
-        return request_digest(head.partner, head.member, head.request_id, options_.seed);
+        return head.kind == CommandKind::codes_import
+                   ? import_digest(head.partner, head.program, head.request_id, options_.seed)
+                   : request_digest(head.partner, head.member, head.request_id, options_.seed);
+    }
+    [[nodiscard]] Hash128 digest_of(const Entry& entry) const {
+        return entry.kind == EntryKind::codes_import
+                   ? import_digest(entry.partner, entry.program, entry.request_id, options_.seed)
+                   : request_digest(entry.partner, entry.member, entry.request_id, options_.seed);
     }
     [[nodiscard]] static RefusalRecord refusal_record(const CommandHead& head,
                                                       const Hash128& digest, Code code,

@@ -29,6 +29,15 @@ Hash128 request_digest(PartnerId partner, const MemberId& member, const RequestI
     return xxh3_128(std::as_bytes(std::span(words)), seed);
 }
 
+Hash128 import_digest(PartnerId partner, ProgramId program, const RequestId& request_id,
+                      std::uint64_t seed) {
+    // One word less than of a member's, so that none of these is one of those.
+    const std::array<std::uint64_t, 4> words = {static_cast<std::uint64_t>(program),
+                                                request_id.high, request_id.low,
+                                                static_cast<std::uint64_t>(partner)};
+    return xxh3_128(std::as_bytes(std::span(words)), seed);
+}
+
 RequestLog::Table* RequestLog::table_of(std::int64_t second) const {
     if (second == last_second_) return last_table_;
     const auto at = tables_.find(second);

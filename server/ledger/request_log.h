@@ -19,6 +19,10 @@ namespace suanpan::ledger {
 // Identity of a request under the data directory's secret seed. The log keeps its first 96 bits.
 [[nodiscard]] Hash128 request_digest(PartnerId partner, const MemberId& member,
                                      const RequestId& request_id, std::uint64_t seed);
+// The same of an import of codes, which has no member: its id is one of the program's offers',
+// whose shard executes it (design.md §4, "the owner object's reserved one").
+[[nodiscard]] Hash128 import_digest(PartnerId partner, ProgramId program,
+                                    const RequestId& request_id, std::uint64_t seed);
 
 struct RequestKey {
     std::uint64_t a = 0;

@@ -48,12 +48,12 @@ bool is_codes_record(std::span<const std::byte> record) {
 void CodesAtStart::take(const CodeChunk& chunk, Lsn lsn) {
     const auto offer = static_cast<std::uint32_t>(chunk.place.offer);
     batches[{offer, chunk.place.batch}] = {.place = chunk.place, .wrapped = chunk.wrapped};
+    std::vector<Code>& of_offer = codes[offer];
     for (const cards::SealedCode& code : chunk.codes)
-        codes.push_back({.offer = offer,
-                         .batch = chunk.place.batch,
-                         .key = code.key,
-                         .locator = {.lsn = lsn, .index = code.index},
-                         .expires_at = code.expires_at});
+        of_offer.push_back({.batch = chunk.place.batch,
+                            .key = code.key,
+                            .locator = {.lsn = lsn, .index = code.index},
+                            .expires_at = code.expires_at});
 }
 
 bool CodesAtStart::take_record(std::span<const std::byte> record) {
@@ -67,14 +67,14 @@ bool CodesAtStart::take_record(std::span<const std::byte> record) {
                                               .offer = cards::OfferId{head.offer},
                                               .batch = batch},
                                     .wrapped = head.wrapped};
+    std::vector<Code>& of_offer = codes[head.offer];
     for (std::uint32_t i = 0; i < head.count; ++i) {
         const auto row = from.get<CodeRow>();
         if (row.zero != 0 || row.lsn == 0 || row.lsn >= (std::uint64_t{1} << 56U)) return false;
-        codes.push_back({.offer = head.offer,
-                         .batch = batch,
-                         .key = {.high = row.key[0], .low = row.key[1]},
-                         .locator = {.lsn = {row.lsn}, .index = row.index},
-                         .expires_at = {row.expires_at_ns}});
+        of_offer.push_back({.batch = batch,
+                            .key = {.high = row.key[0], .low = row.key[1]},
+                            .locator = {.lsn = {row.lsn}, .index = row.index},
+                            .expires_at = {row.expires_at_ns}});
     }
     return from.ok() && from.left() == 0;
 }
@@ -114,9 +114,9 @@ void CodePools::restore(const CodesAtStart& start, std::uint32_t offer, ProgramI
         owned.wrapped[key.second] = batch.wrapped;
         pool.open_batch(key.second);
     }
-    // A checkpoint and the journal after it may both have a code: it is the same one.
-    for (const CodesAtStart::Code& code : start.codes)
-        if (code.offer == offer) {
+    if (const auto codes = start.codes.find(offer); codes != start.codes.end())
+        for (const CodesAtStart::Code& code : codes->second) {
+            // A checkpoint and the journal after it may both have it: it is the same one.
             (void)pool.add(code.batch, code.key, code.locator, code.expires_at);
             if (first_lsn_ == Lsn{} || code.locator.lsn < first_lsn_) first_lsn_ = code.locator.lsn;
         }

@@ -17,11 +17,11 @@
 
 namespace suanpan::shard {
 
-// All imported codes, in the order of their import, and which of them are with members. Filled by
-// recovery and from the ledgers' vouchers; read by every shard when it is built.
+// All imported codes, those of an offer in the order of their import, and which of them are with
+// members. Filled by recovery and from the ledgers' vouchers; read by every shard when it is built,
+// and forgotten when all are.
 struct CodesAtStart {
     struct Code {
-        std::uint32_t offer = 0;
         cards::BatchId batch{};
         cards::CodeKey key;
         cards::CodeLocator locator;
@@ -32,7 +32,7 @@ struct CodesAtStart {
         cards::WrappedKey wrapped{};
     };
     std::map<std::pair<std::uint32_t, cards::BatchId>, Batch> batches;
-    std::vector<Code> codes;
+    std::map<std::uint32_t, std::vector<Code>> codes;             // by offer
     std::map<std::uint32_t, std::vector<cards::CodeKey>> issued;  // by offer
 
     void take(const CodeChunk& chunk, Lsn lsn);

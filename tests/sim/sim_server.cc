@@ -102,6 +102,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
             shard::ShardIndex{i}));
         shards_.back()->adopt_thread(*sessions_.back());
     }
+    owners_.forget_codes_at_start();
 }
 
 void SimServer::commit_start_record() {

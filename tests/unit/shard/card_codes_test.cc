@@ -100,6 +100,30 @@ TEST_P(CardCodes, OfAnImportAreAnsweredAgainByteForByte) {
 }
 
 // A partner's time-out, and the same request id again: the same code, and not another one.
+// An import is executed by its program's shard, another command without a member by the first: what
+// one id of both comes to must not depend on whether these are the same (P6).
+TEST_P(CardCodes, OfAnImportUseUpRequestIdsOfTheirProgramsOffersAlone) {
+    Sale sale(GetParam(), Sale::coded(5, 10));
+    const std::string next = Sale::coded(5, 11, {}, 2);
+    const Command put = sale.put_command(next, 2);
+    Command import = sale.import_command("CODE-0000-1\n", 5);
+    import.head.request_id = put.head.request_id;
+    const std::uint32_t as_put = sale.send(put);
+    sale.world.settle();
+    EXPECT_EQ(sale.put_answer(as_put).outcome.code, Code::ok);
+    const std::uint32_t as_import = sale.send(import);
+    sale.world.settle();
+    const auto answer = [&](std::uint32_t request) {
+        return std::get<CodesAnswer>(*sale.world.reply(request)->body);
+    };
+    EXPECT_EQ(answer(as_import).taken, 1U);
+    sale.audit();
+    sale.world.restart(static_cast<std::uint16_t>(GetParam() % 4 + 1));
+    const std::uint32_t again = sale.send(import);
+    sale.world.settle();
+    EXPECT_EQ(answer(again), answer(as_import));  // P2
+}
+
 TEST_P(CardCodes, AfterATimeOutTheSameRequestGetsTheSameCode) {
     Sale sale(GetParam(), Sale::coded(5, 10, "[offer.limits]\nper_order = 3\n"));
     sale.import(Sale::codes(1, 20), 5);

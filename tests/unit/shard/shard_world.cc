@@ -78,6 +78,7 @@ void ShardWorld::build() {
                                     *metrics_.back()));
         shards_.back()->adopt_thread(answers_);
     }
+    owners_->forget_codes_at_start();
     while (true) {
         const auto built = journal_->build_ahead();
         if (!built.has_value() || !*built) break;

@@ -29,7 +29,9 @@ RealClock::RealClock(Instant journal_last, Duration offset, Duration jump_max)
     // The wall itself, not now(), which never goes behind the journal.
     const Instant wall = Instant{read_ns(CLOCK_REALTIME)} + offset;
     const Duration gap = wall - journal_last;
-    if (gap.ns < 0 || gap >= start_gap_max) safe_.store(false, std::memory_order_release);
+    if (gap.ns >= 0 && gap < start_gap_max) return;
+    safe_.store(false, std::memory_order_release);
+    offset_ns_.fetch_sub(gap.ns, std::memory_order_relaxed);
 }
 
 // Relaxed loads: each value stands alone, and a batch that reads the one before is a moment early.

@@ -26,7 +26,9 @@ public:
 //
 // `watch()` compares the two about once a second, on one thread; now(), is_safe() and advance() may
 // be called on any. The clock is unsafe where the two are more than `jump_max` apart, or where at
-// the start the wall clock was before the journal's last entry, or a day or more after it.
+// the start the wall clock was before the journal's last entry, or a day or more after it. Then it
+// goes on from that entry: nothing of a wall clock that nobody has confirmed is journaled, raises a
+// floor or ends a retention.
 class RealClock final : public Clock {
 public:
     // `journal_last`: time of the journal's last entry, 0 where it has none.

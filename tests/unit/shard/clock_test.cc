@@ -35,6 +35,43 @@ TEST(RealClock, IsUnsafeWhenTheWallIsADayAheadOfTheJournal) {
     EXPECT_TRUE(RealClock{wall - hours(23)}.is_safe());
 }
 
+// The start record would otherwise carry the wall's time, and the next start find nothing wrong.
+TEST(RealClock, JournalsNothingOfAWallThatNobodyHasAccepted) {
+    const Instant wall = RealClock{Instant{}}.now();
+    const Instant last = wall - days(400);
+    RealClock clock{last};
+    EXPECT_GE(clock.now(), last);
+    EXPECT_LT(clock.now(), last + hours(1));
+    clock.watch();
+    EXPECT_FALSE(clock.is_safe());
+    const RealClock restarted{clock.now()};
+    EXPECT_FALSE(restarted.is_safe());
+    EXPECT_LT(restarted.now(), last + hours(1));
+
+    clock.accept_wall_clock();
+    EXPECT_TRUE(clock.is_safe());
+    EXPECT_GE(clock.now(), wall);
+    clock.watch();
+    EXPECT_TRUE(clock.is_safe());
+}
+
+// Set back by an operator before it was accepted: the clock goes on, it does not wait for a time
+// that only the wrong wall had.
+TEST(RealClock, DoesNotStandStillForAWallThatWasWrongAtTheStart) {
+    const Instant wall = RealClock{Instant{}}.now();
+    RealClock clock{wall - days(2), days(30)};  // a sandbox's offset: the wall is 32 days ahead
+    EXPECT_FALSE(clock.is_safe());
+    EXPECT_LT(clock.now(), wall - days(1));
+}
+
+TEST(RealClock, IsUnsafeWhereTheWallLeavesItBehind) {
+    RealClock clock{Instant{}, Duration{0}, Duration{-1}};  // any distance is too far
+    clock.watch();
+    EXPECT_FALSE(clock.is_safe());
+    clock.accept_wall_clock();
+    EXPECT_TRUE(clock.is_safe());
+}
+
 TEST(RealClock, GoesOnWhenAnOperatorAcceptsTheWall) {
     const Instant wall = RealClock{Instant{}}.now();
     RealClock clock{wall + hours(1)};

@@ -72,6 +72,56 @@ TEST(Shard, ExplainsWhichLotsARequestDrainedAndWhy) {
     EXPECT_EQ(world.ask(ask).code, Code::unknown_yet);
 }
 
+TEST(Shard, RefusesChangesAndAnswersReadsWhileTheClockIsUnsafe) {
+    ShardWorld world(2);
+    world.make_program();
+    ASSERT_EQ(world.ask(world.command(CommandKind::earn, Earn{.amount = Points{5}})).code,
+              Code::ok);
+    const Lsn before = world.committer().durable();
+    world.clock.set_safe(false);
+    const Command earn = world.command(CommandKind::earn, Earn{.amount = Points{7}});
+    EXPECT_EQ(world.ask(earn).code, Code::clock_unsafe);
+    const Outcome balance = world.ask(world.command(CommandKind::balance, ReadBalance{}));
+    EXPECT_EQ(balance.code, Code::ok);
+    EXPECT_EQ(balance.balances.available, Points{5});
+    EXPECT_EQ(world.committer().durable(), before);
+
+    // An operator decides, which the journal remembers.
+    world.clock.set_safe(true);
+    world.shard(0).journal_clock_decision();
+    world.settle();
+    ASSERT_EQ(world.committer().durable(), before + 1);
+    std::vector<std::byte> bytes;
+    ASSERT_TRUE(world.journal().read_entry(before + 1, bytes).has_value());
+    ledger::Entry decision;
+    ASSERT_TRUE(ledger::decode(bytes, decision).has_value());
+    EXPECT_EQ(decision.kind, ledger::EntryKind::clock_decision);
+    EXPECT_EQ(world.ask(earn).code, Code::ok);
+}
+
+// P5: what waits longer than some commits take shows that more would only wait longer.
+TEST(Shard, IsBusyWhileTheOldestInFlightHasWaitedTooLong) {
+    ShardWorld world;
+    world.make_program();
+    const ShardOptions defaults;
+    std::vector<std::uint32_t> sent;
+    for (std::size_t i = 0; i <= defaults.behind_entries_min; ++i)
+        sent.push_back(world.send(world.command(CommandKind::earn, Earn{.amount = Points{1}})));
+    world.step_shards();
+    ASSERT_EQ(world.answer(sent.front()), nullptr) << "committed already";
+    world.clock.pass(Duration{2 * defaults.behind_wait_min.ns});
+    const Command late = world.command(CommandKind::earn, Earn{.amount = Points{1}});
+    const std::uint32_t refused = world.send(late);
+    world.step_shards();
+    ASSERT_NE(world.answer(refused), nullptr);
+    EXPECT_EQ(world.answer(refused)->code, Code::busy);
+    EXPECT_GT(world.answer(refused)->retry_after_ms, 0U);
+
+    world.settle();
+    for (const std::uint32_t number : sent) EXPECT_EQ(world.answer(number)->code, Code::ok);
+    EXPECT_EQ(world.ask(late).code, Code::ok);
+}
+
 TEST(Shard, CommitsNothingForALookupOfAnIdThatCouldStillRun) {
     ShardWorld world;
     world.make_program();

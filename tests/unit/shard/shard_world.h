@@ -21,12 +21,13 @@ namespace suanpan::shard {
 inline constexpr ProgramId shop{7};
 inline constexpr MemberId alice{.high = 1, .low = 0xa11ce};
 
-// Stands still until a test moves it.
+// Stands still until a test moves it, and is safe until one says otherwise.
 class StillClock final : public Clock {
 public:
     explicit StillClock(Instant now = Instant{1'800'000'000'000'000'000}) : now_(now) {}
     [[nodiscard]] Instant now() const override { return now_; }
-    [[nodiscard]] bool is_safe() const override { return true; }
+    [[nodiscard]] bool is_safe() const override { return safe_; }
+    void set_safe(bool safe) { safe_ = safe; }
     void advance(Duration by) override {
         pass(by);
         advanced_.ns += by.ns;
@@ -37,6 +38,7 @@ public:
 private:
     Duration advanced_;
     Instant now_;
+    bool safe_ = true;
 };
 
 // Nothing happens that a test does not ask for: it steps the shards, the committer, the journal's

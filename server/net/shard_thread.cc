@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace suanpan::net {
 namespace {
@@ -73,14 +74,16 @@ void ShardThread::accept(std::size_t index) {
     listener.acceptor.async_accept(
         [this, index](const boost::system::error_code& error, tcp::socket socket) {
             if (draining_.load(std::memory_order_acquire)) return;
-            if (!error) {
-                Listener& accepted_by = *listeners_[index];
-                if (accepted_by.place)
-                    accepted_by.place(std::move(socket));
-                else
-                    open_connection(std::move(socket));
+            Listener& accepted_by = *listeners_[index];
+            // Out of file descriptors and the like: trying again at once would find the same.
+            if (error) {
+                accepted_by.is_resting = true;
+                return;
             }
-            // Out of file descriptors and the like: the next turn tries again.
+            if (accepted_by.place)
+                accepted_by.place(std::move(socket));
+            else
+                open_connection(std::move(socket));
             accept(index);
         });
 }
@@ -207,6 +210,8 @@ void ShardThread::wake() {
 
 void ShardThread::tick(Instant now) {
     next_tick_ = now + tick_every;
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+        if (std::exchange(listeners_[i]->is_resting, false)) accept(i);
     bool idle = true;
     for (std::uint32_t place = 0; place < places_.size(); ++place) {
         const std::shared_ptr<Connection> connection = places_[place];

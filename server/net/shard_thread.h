@@ -95,6 +95,7 @@ private:
     struct Listener {
         boost::asio::ip::tcp::acceptor acceptor;
         std::function<void(boost::asio::ip::tcp::socket&&)> place;
+        bool is_resting = false;  // it could not accept; the next tick tries again
     };
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<std::shared_ptr<Connection>> places_;

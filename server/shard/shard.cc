@@ -95,6 +95,7 @@ void Shard::submit(const Command& command, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
     const ShardIndex owner = owner_of(command);
     if (owner == index_) {
+        if (inbox_.empty()) inbox_since_ = around_.clock.now();
         inbox_.push_back({command, to});
         if (inbox_.size() == inbox_commands_max) decide_inbox();
         return;
@@ -106,6 +107,10 @@ void Shard::submit(const Command& command, const ReplyTo& to) {
 }
 
 void Shard::decide_inbox() {
+    if (inbox_.empty()) return;
+    const Instant at = around_.clock.now();
+    follow_advances();
+    metrics_.note_stage(Stage::queue, std::max(Duration{0}, at - inbox_since_), inbox_.size());
     // With a million members an account is a few cache misses away, one after the other. Fetching
     // those of many commands first lets the processor wait for all of them at once.
     for (const Inboxed& inboxed : inbox_) ledger_->prefetch_indexes(inboxed.command.head);

@@ -249,6 +249,7 @@ private:
         ReplyTo to;
     };
     std::vector<Inboxed> inbox_;
+    Instant inbox_since_;  // when its first was taken
     Batch batch_;
     StagingPool staging_;
     PendingReplies pending_;

@@ -33,6 +33,7 @@ void Shard::follow_advances() {
     if (by.ns == 0) return;
     advanced_.ns += by.ns;
     turn_began_ = turn_began_ + by;
+    inbox_since_ = inbox_since_ + by;
     for (StagedAt& staged : staged_at_) staged.at = staged.at + by;
 }
 

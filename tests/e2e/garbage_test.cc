@@ -476,9 +476,40 @@ TEST(Limits, OverThemTheDocumentedCodeComes) {
     RawClient too_many(server.port());
     ASSERT_TRUE(too_many.refusal().has_value());
     EXPECT_EQ(too_many.refusal()->outcome().code, Code::too_many_connections);
+    EXPECT_EQ(too_many.refusal()->header.kind, static_cast<std::uint16_t>(CommandKind::hello));
     EXPECT_TRUE(too_many.is_closed());
     EXPECT_EQ(server.metric("suanpan_connections_refused_total"), 1);
     EXPECT_EQ(last.call(read_balance(member(1))).balances.available.value, 10);
+    EXPECT_GT(server.metric("suanpan_stage_seconds_count{stage=\"queue\"}"), 0);
+    EXPECT_EQ(server.stop(), 0);
+}
+
+// It neither spins, nor forgets those who wait, nor holds up those who are served.
+TEST(Limits, AServerWithoutFileDescriptorsServesWhomItHasAndTakesMoreLater) {
+    ServerProcess server;
+    server.start();
+    RawClient client(server.port(), everything);
+    ASSERT_EQ(client.call(create_test_program()).code, Code::ok);
+    constexpr rlim_t spare = 8;
+    const rlimit few{.rlim_cur = server.open_files() + spare, .rlim_max = 4096};
+    ASSERT_EQ(::prlimit(server.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+
+    std::vector<std::unique_ptr<Socket>> waiting;
+    for (rlim_t i = 0; i < 4 * spare; ++i)
+        waiting.push_back(std::make_unique<Socket>(server.port()));
+    const auto cpu_before = server.cpu_time();
+    const auto until = steady_clock::now() + std::chrono::seconds(1);
+    std::uint64_t answered = 0;
+    while (steady_clock::now() < until) {
+        EXPECT_EQ(client.ask(ping_frame()), Code::ok);
+        ++answered;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_GT(answered, 10U);
+    EXPECT_LT(server.cpu_time() - cpu_before, std::chrono::milliseconds(600));
+    waiting.clear();
+    RawClient later(server.port(), everything);
+    EXPECT_EQ(later.ask(ping_frame()), Code::ok);
     EXPECT_EQ(server.stop(), 0);
 }
 

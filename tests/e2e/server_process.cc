@@ -213,6 +213,18 @@ std::uint64_t ServerProcess::resident_bytes() const {
     return resident * 4096;
 }
 
+std::chrono::milliseconds ServerProcess::cpu_time() const {
+    const std::string stat = content_of("/proc/" + std::to_string(pid_) + "/stat");
+    // Behind the name, which may hold anything: the 12th and 13th field (proc(5)).
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    std::int64_t user = 0;
+    std::int64_t system = 0;
+    fields >> user >> system;
+    return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
 std::size_t ServerProcess::open_files() const {
     const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid_) + "/fd");
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));

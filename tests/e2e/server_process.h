@@ -59,6 +59,8 @@ public:
     // suanpan_events_refused_total of `code`.
     [[nodiscard]] double refused(Code code) const;
     [[nodiscard]] std::uint64_t resident_bytes() const;
+    // Of all its threads, user and system.
+    [[nodiscard]] std::chrono::milliseconds cpu_time() const;
     // File handles of the process: files, sockets and all else.
     [[nodiscard]] std::size_t open_files() const;
 

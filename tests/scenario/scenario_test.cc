@@ -137,8 +137,7 @@ TEST(Scenarios, ProduceEveryCodeThatTheLedgerHas) {
     }
     for (const CodeText& row : all_codes()) {
         if (!is_state_refusal(row.code)) continue;
-        // From 350 on they are of server/cards, which the ledger does not ask yet; the test
-        // CardCodes looks after them.
+        // From 350 on they are of offers and cards, which have no stories: tests/unit/shard.
         if (row.code >= Code::offer_not_found) continue;
         // Ten thousand orders are no story: tests/unit/ledger/orders_test.cc.
         if (row.code == Code::too_many_orders) continue;

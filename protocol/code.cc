@@ -321,9 +321,10 @@ constexpr std::array code_table{
     SUANPAN_CODE(rate_limited,
                  "The partner sends more than its agreed rate. Nothing was done. Send it again "
                  "under the same request id after the given time."),
-    SUANPAN_CODE(too_many_connections,
-                 "The server has as many connections as it may. Nothing was done. Use those that are "
-                 "open."),
+    SUANPAN_CODE(
+        too_many_connections,
+        "The server has as many connections as it may. Nothing was done. Use those that are "
+        "open."),
     SUANPAN_CODE(too_many_in_flight,
                  "The connection has as many frames in flight as it may. Nothing was done. Read "
                  "the answers first, then send it again under the same request id."),

@@ -27,8 +27,8 @@ ProgramSpec program(std::uint32_t id) {
     return spec;
 }
 
-// Between them they have every way of revoking and merging, and most of expiring: years, fixed dates
-// and the roundings to a quarter, half or whole year are left to stories.
+// Between them they have every way of revoking and merging, and most of expiring: years, fixed
+// dates and the roundings to a quarter, half or whole year are left to stories.
 std::vector<ProgramSpec> all_programs() {
     std::vector<ProgramSpec> all;
     ProgramSpec days_and_debt = program(1);

@@ -20,13 +20,40 @@ expect 2 '*Run with --help*' spend
 expect 0 '302 capture_exceeds_hold*' code 302
 expect 2 '*no code*' code 299
 
+# The other changes of an account, each by the entry or hold that the one before printed.
+number_behind() { sed -n "s/.*$1 \([0-9]*\).*/\1/p" <<<"$2" | head -n 1; }
+earned=$(number_behind entry "$("$tool" "${target[@]}" earn name:dora 100)")
+hold=$(number_behind hold "$("$tool" "${target[@]}" hold name:dora 40 --for 1h)")
+expect 1 '*capture_exceeds_hold*' capture name:dora "$hold" 41
+expect 0 'done: 25 points *available 60, held 15*' capture name:dora "$hold" 25
+expect 0 'done: 15 points *available 75, held 0*' release name:dora "$hold"
+spent=$(number_behind entry "$("$tool" "${target[@]}" spend name:dora 30)")
+expect 0 'done: 10 points *available 55, held 0*' refund name:dora "$spent" 10
+expect 1 '*refund_exceeds_original*detail 20*' refund name:dora "$spent" 21
+expect 0 'done: 5 points *available 50, held 0*' revoke name:dora "$earned" 5
+expect 0 '*available 47, held 0*' adjust name:dora -3 --reason 7
+expect 0 '*available 55, held 0*' adjust name:dora 8 --expires 10d
+expect 0 '*8*' expiring name:dora --within 20d
+expect 0 'done*' freeze name:dora
+expect 1 '*account_frozen*' spend name:dora 1
+expect 0 'done*' unfreeze name:dora
+expect 0 'done*' limit name:dora 1
+expect 1 '*daily_limit_exceeded*detail 1*' spend name:dora 2
+expect 0 'done*' limit name:dora none
+expect 0 '*available 53, held 0*' spend name:dora 2
+expect 0 'done*' member name:dora --source-version 3 --level 2 --segments 5 --birthday 02-29
+expect 1 'refused: *' member name:dora --source-version 2 --level 1
+expect 2 '*02-30*' member name:dora --source-version 9 --birthday 02-30
+expect 0 'done: program 1 *' program update 1 --name Lotus --expiry days:30 --version 2
+expect 1 'refused: *' program update 1 --name Lotus --expiry days:30 --version 2
+
 # The same request id: once, however often; with other contents: refused.
 said=$("$tool" "${target[@]}" spend name:alice 5)
 id=$(request_of "$said")
 expect 0 '*available 25, held 10*' spend name:alice 5 --request-id "$id"
 expect 1 '*request_id_reused*' spend name:alice 6 --request-id "$id"
 expect 0 'available 25, held 10' balance name:alice
-expect 0 '*It was executed, once*spend of 5 points*Taken: 5 points, granted points of the lot that*version 1 of the program*SHA-256*' explain name:alice "$id"
+expect 0 '*It was executed, once*spend of 5 points*Taken: 5 points, granted points of the lot that*version 2 of the program*SHA-256*' explain name:alice "$id"
 expect 0 '*unknown_yet*' lookup name:alice "${id%?????}00000"
 
 # Time passes: the hold times out and all points expire; ids go by the server's clock.

@@ -133,6 +133,9 @@ void Session::take_request(const Frame& frame, CommandKind kind) {
     // The partner was taken out of the file while connected.
     if (partner == nullptr) return refuse_frame(frame.header, Code::authentication_failed);
     if (!is_request_kind(frame.header.kind)) return refuse_frame(frame.header, Code::unknown_kind);
+    // Overload is over the sooner, the less is done for what is refused.
+    if (!is_read(kind) && environment_.port.is_behind())
+        return refuse_frame(frame.header, Code::busy, shard::busy_retry_ms);
     const auto decoded =
         decode_request(kind, frame.body, *partner_, environment_.body_hash_key, decoded_);
     if (!decoded.has_value()) return refuse_frame(frame.header, decoded.error());

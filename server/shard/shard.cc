@@ -7,7 +7,6 @@
 namespace suanpan::shard {
 namespace {
 
-constexpr std::uint32_t busy_retry_ms = 5;
 // What is accepted waits for the commit under way and for its own; a third one means falling
 // behind.
 constexpr std::int64_t commits_waited_max = 3;

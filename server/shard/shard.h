@@ -94,6 +94,7 @@ public:
     void begin_turn();
     // CommandPort: a command of a session on this thread, for whichever shard has its member.
     void submit(const Command& command, const ReplyTo& to) override;
+    [[nodiscard]] bool is_behind() const override;
     [[nodiscard]] std::int64_t request_floor_ms() const override {
         return around_.committer.floor_ms();
     }
@@ -165,7 +166,6 @@ private:
     void stage(const Batch::Asked* asked);
     void advance_clock(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] Code not_now() const;
-    [[nodiscard]] bool is_behind() const;
     [[nodiscard]] bool batch_is_full() const;
     void close_full_batch();
     [[nodiscard]] std::uint64_t request_log_share() const {

@@ -80,6 +80,7 @@ public:
         SUANPAN_ASSERT(to.session == 5);
         waiting.push_back({.command = command, .to = to});
     }
+    [[nodiscard]] bool is_behind() const override { return false; }
     [[nodiscard]] std::int64_t request_floor_ms() const override {
         return clock_.now().unix_ms() - 900'000;
     }

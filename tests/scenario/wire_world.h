@@ -57,6 +57,7 @@ private:
     struct Partner;
 
     void submit(const Command& command, const shard::ReplyTo& to) override;
+    [[nodiscard]] bool is_behind() const override { return false; }
     [[nodiscard]] std::int64_t request_floor_ms() const override;
     void advance(Instant now);
     [[nodiscard]] Partner& partner(PartnerId id);

@@ -22,8 +22,10 @@ public:
 class WaitingPort final : public shard::CommandPort {
 public:
     void submit(const Command&, const shard::ReplyTo& to) override { waiting.push_back(to); }
+    [[nodiscard]] bool is_behind() const override { return behind; }
     [[nodiscard]] std::int64_t request_floor_ms() const override { return 0; }
     std::vector<shard::ReplyTo> waiting;
+    bool behind = false;
 };
 
 // An open session of a partner that may do everything.
@@ -119,6 +121,25 @@ TEST(Session, BoundsTheBytesOfRequestsThatAreNotAnswered) {
     EXPECT_EQ(open.settle(token_bytes), Code::too_many_in_flight);
     while (!open.port.waiting.empty()) open.answer_one();
     EXPECT_EQ(open.session.payload_bytes_in_flight(), 0U);
+}
+
+// P5: what is refused for overload costs no look at its events; reads go on.
+TEST(Session, RefusesFramesOfChangesWholeWhileItsShardIsBehind) {
+    OpenSession open;
+    open.port.behind = true;
+    EXPECT_EQ(open.settle(100), Code::busy);
+    EXPECT_TRUE(open.port.waiting.empty());
+    EXPECT_EQ(open.session.payload_bytes_in_flight(), 0U);
+    const Command read{.head = {.kind = CommandKind::balance,
+                                .program = ProgramId{1},
+                                .member = {.high = 1, .low = 2}},
+                       .body = ReadBalance{}};
+    std::vector<std::byte> frame;
+    encode_requests(frame, {.correlation_id = 3}, {&read, 1});
+    EXPECT_EQ(open.session.receive(frame), frame.size());
+    EXPECT_EQ(open.port.waiting.size(), 1U);
+    open.port.behind = false;
+    EXPECT_EQ(open.settle(100), Code::ok);
 }
 
 // The outcome of an answer in the shape that its kind has.

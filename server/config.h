@@ -19,7 +19,7 @@ struct ServerConfig {
     // Where things are.
     std::filesystem::path data_dir = "suanpan-data";
     std::filesystem::path partners_file = "partners.toml";
-    std::filesystem::path master_keys_file;  // that card codes are sealed under; empty: none
+    std::filesystem::path master_keys_file;  // that codes and quote secrets are sealed under
     std::filesystem::path ready_file;        // empty: none
 
     // Who may come in.
@@ -45,6 +45,8 @@ struct ServerConfig {
     // Decisions for one start, so they are flags and never stand in a file.
     bool trust_after_failed_flush = false;
     bool drop_damaged_last_commit = false;
+    bool rotate_quote_secret = false;
+    bool forget_quote_secrets = false;
 
     // Request log.
     Duration request_log_window = limits::request_log_window;

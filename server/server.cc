@@ -8,6 +8,7 @@
 #include "server/ready_file.h"
 #include "server/shard/checkpointer.h"
 #include "server/shard/commit_thread.h"
+#include "server/shard/quote_secrets.h"
 #include "server/shard/recovery.h"
 #include "server/shard/retainer.h"
 #include "server/shard/shard.h"
@@ -139,6 +140,8 @@ struct Server::Parts {
     void start_retainer();
     void start_admin();
     void publish_metrics();
+    [[nodiscard]] shard::QuoteSecretsAtStart open_quote_secrets(const cards::MasterKeys* masters);
+    void forget_ended_quote_secrets();
     [[nodiscard]] std::uint16_t shard_count() const {
         return static_cast<std::uint16_t>(config.shards);
     }
@@ -177,6 +180,7 @@ void Server::Parts::build_shards() {
     if (master_keys == nullptr && !recovered.codes.empty())
         throw std::runtime_error(
             "the data directory has sealed card codes; start with --master-keys-file FILE");
+    const shard::QuoteSecretsAtStart quotes = open_quote_secrets(master_keys.get());
     owners.restore_codes(std::move(recovered.codes), recovered.ledgers);
     for (std::uint16_t i = 0; i < shard_count(); ++i) {
         shard_metrics.push_back(std::make_unique<ShardMetrics>());
@@ -189,7 +193,7 @@ void Server::Parts::build_shards() {
                                      .owners = owners,
                                      .wake = [this](shard::ShardIndex index) { wake(index); }},
             shard::ShardOptions{.hash_seed = directory.hash_seed(),
-                                .quote_secret = directory.quote_secret(),
+                                .quote_keys = quotes.keys,
                                 .code_secret = shard::code_secret(directory),
                                 .master_keys = master_keys,
                                 .request_log_window = config.request_log_window,
@@ -212,6 +216,24 @@ void Server::Parts::build_shards() {
                 .pin_to_cpu = config.pin_threads ? static_cast<int>(i % cpus) : -1}));
     }
     owners.forget_codes_at_start();
+}
+
+shard::QuoteSecretsAtStart Server::Parts::open_quote_secrets(const cards::MasterKeys* masters) {
+    auto quotes = shard::open_quote_secrets(
+        directory, masters, clock.now(),
+        {.rotate = config.rotate_quote_secret, .forget = config.forget_quote_secrets});
+    for (const std::string& note : quotes.notes) log_info("quotes", {{"note", note}});
+    return quotes;
+}
+
+// The shards have forgotten them by themselves; what lies on the disk goes within a minute.
+void Server::Parts::forget_ended_quote_secrets() {
+    try {
+        if (shard::forget_ended_quote_secrets(directory, clock.now()))
+            log_info("quotes", {{"note", "a quote secret of before has ended and was forgotten"}});
+    } catch (const std::runtime_error& error) {
+        log_error("quotes", {{"why", error.what()}});
+    }
 }
 
 void Server::Parts::connect_hooks() {
@@ -374,6 +396,7 @@ Server::~Server() {
 void Server::tick() {
     parts_->clock.watch();
     parts_->process_metrics.clock_unsafe.set(parts_->clock.is_safe() ? 0 : 1);
+    if (parts_->ticks % 60 == 0) parts_->forget_ended_quote_secrets();
     parts_->publish_metrics();
 }
 

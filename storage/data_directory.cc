@@ -1,8 +1,13 @@
 #include "storage/data_directory.h"
 
+#include "protocol/base/assert.h"
 #include "storage/text_file.h"
 
+#include <charconv>
 #include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 namespace suanpan::storage {
 namespace {
@@ -11,6 +16,43 @@ constexpr const char* file_name = "SUANPAN";
 
 [[noreturn]] void refuse_start(OpenFault fault, const Volume& volume, const std::string& sentence) {
     throw OpenError(fault, volume.describe() + ": " + sentence);
+}
+
+// The current secret's line; those before it have theirs with a number behind it, from 1.
+constexpr std::string_view secret_key = "quote_secret";
+
+std::string key_of_secret(std::size_t index) {
+    return std::string(secret_key) + (index == 0 ? "" : "_" + std::to_string(index));
+}
+
+// "NUMBER MASTER ENDS HEX".
+std::string line_of(const KeptSecret& secret) {
+    return std::to_string(secret.number) + " " + std::to_string(secret.sealed_by) + " " +
+           std::to_string(secret.ends.ns) + " " + to_hex(secret.bytes);
+}
+
+template <typename T>
+bool take_number(std::string_view& text, T& number) {
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || stop == text.data() + text.size() || *stop != ' ') return false;
+    text.remove_prefix(static_cast<std::size_t>(stop + 1 - text.data()));
+    return true;
+}
+
+// A release before the numbers wrote the digits alone, in the clear.
+std::optional<KeptSecret> secret_of(std::string_view line) {
+    KeptSecret secret{.number = 1, .sealed_by = 0, .ends = {}, .bytes = {}};
+    if (line.find(' ') != std::string_view::npos &&
+        (!take_number(line, secret.number) || !take_number(line, secret.sealed_by) ||
+         !take_number(line, secret.ends.ns)))
+        return std::nullopt;
+    if (secret.number == 0 || secret.ends < Instant{} || line.size() < 2 * sizeof(Sha256) ||
+        line.size() > 2 * DataDirectory::quote_secret_bytes_max ||
+        (secret.sealed_by == 0 && line.size() != 2 * sizeof(Sha256)))
+        return std::nullopt;
+    secret.bytes.resize(line.size() / 2);
+    if (!from_hex(line, secret.bytes)) return std::nullopt;
+    return secret;
 }
 
 }  // namespace
@@ -56,7 +98,6 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
         directory.is_new_ = true;
         fill_random(directory.uuid_);
         fill_random(directory.body_hash_key_);
-        fill_random(directory.quote_secret_);
         std::array<std::byte, 8> seed{};
         fill_random(seed);
         std::memcpy(&directory.hash_seed_, seed.data(), seed.size());
@@ -88,13 +129,18 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
     directory.incarnation_ = *incarnation;
     directory.hash_seed_ = *seed;
     directory.sandbox_ = sandbox == "yes";
-    // A directory of an earlier release has none yet. One that is there and damaged is not replaced
-    // in silence: all quotes would end with it.
-    const bool has_quote_secret = file->text("quote_secret").has_value();
-    if (has_quote_secret && !file->bytes("quote_secret", directory.quote_secret_))
-        refuse_start(OpenFault::damaged, volume,
-                     "SUANPAN: the line quote_secret is wrong; restore it from a backup");
-    if (!has_quote_secret) fill_random(directory.quote_secret_);
+    // One that is there and damaged is not replaced in silence: all quotes would end with it.
+    for (std::size_t i = 0; i < quote_secrets_max; ++i) {
+        const std::optional<std::string> line = file->text(key_of_secret(i));
+        if (!line) break;
+        std::optional<KeptSecret> secret = secret_of(*line);
+        if (!secret || (i > 0 && (secret->number >= directory.quote_secrets_.back().number ||
+                                  secret->ends == Instant{})))
+            refuse_start(
+                OpenFault::damaged, volume,
+                "SUANPAN: the line " + key_of_secret(i) + " is wrong; restore it from a backup");
+        directory.quote_secrets_.push_back(std::move(*secret));
+    }
     if (!options.any_sandbox && directory.sandbox_ && !options.sandbox)
         refuse_start(OpenFault::sandbox, volume,
                      "is a sandbox, for ever; start with --sandbox or name another data directory");
@@ -102,7 +148,6 @@ DataDirectory DataDirectory::open(Volume& volume, const Options& options) {
         refuse_start(OpenFault::sandbox, volume,
                      "holds real points, no sandbox; start without --sandbox or name another data "
                      "directory");
-    if (!has_quote_secret && !options.read_only) directory.write();
     return directory;
 }
 
@@ -110,8 +155,19 @@ void DataDirectory::begin_new_incarnation() {
     ++incarnation_;
     // What the directory that this one is a copy of has promised, or a later life of it did, is not
     // this one's promise.
-    fill_random(quote_secret_);
+    quote_secrets_.clear();
     write();
+}
+
+void DataDirectory::keep_quote_secrets(std::vector<KeptSecret> secrets) {
+    SUANPAN_ASSERT(secrets.size() <= quote_secrets_max);
+    std::swap(quote_secrets_, secrets);
+    try {
+        write();
+    } catch (const OpenError&) {
+        quote_secrets_ = std::move(secrets);
+        throw;
+    }
 }
 
 void DataDirectory::write() {
@@ -122,7 +178,8 @@ void DataDirectory::write() {
     file.set("incarnation", incarnation_);
     file.set("hash_seed", hash_seed_);
     file.set("body_hash_key", Bytes(body_hash_key_));
-    file.set("quote_secret", Bytes(quote_secret_));
+    for (std::size_t i = 0; i < quote_secrets_.size(); ++i)
+        file.set(key_of_secret(i), line_of(quote_secrets_[i]));
     file.set("sandbox", sandbox_ ? "yes" : "no");
     const StoreResult<void> written =
         volume_->write_file_durably(file_name, as_bytes(file.encode()));

@@ -175,10 +175,9 @@ std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* prog
 
 }  // namespace
 
-Checkout::Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
-                   std::uint64_t first_quote)
+Checkout::Checkout(const ledger::Ledger& ledger, QuoteSeal seal, std::uint64_t first_quote)
     : ledger_(ledger),
-      seal_(quote_secret),
+      seal_(std::move(seal)),
       next_quote_(first_quote != 0 ? first_quote : random_number()) {}
 
 const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {

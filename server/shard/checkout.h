@@ -25,8 +25,7 @@ class Checkout {
 public:
     // `first_quote`: number of the first quote, the others follow; 0: drawn at random, so that no
     // two shards and no two lives of a server give the same one.
-    Checkout(const ledger::Ledger& ledger, const Sha256& quote_secret,
-             std::uint64_t first_quote = 0);
+    Checkout(const ledger::Ledger& ledger, QuoteSeal seal, std::uint64_t first_quote = 0);
 
     // The reads. The outcome says why where there is no answer.
     [[nodiscard]] QuoteAnswer quote(const Command& command, Instant now);

@@ -36,7 +36,7 @@ namespace suanpan::shard {
 // Bounds and times that an operator, a test or the simulator chooses.
 struct ShardOptions {
     std::uint64_t hash_seed = 0;
-    Sha256 quote_secret{};                                 // that quote tokens are sealed with
+    std::vector<QuoteKey> quote_keys{QuoteKey{}};          // that quote tokens are sealed with
     Sha256 code_secret{};                                  // that card codes are told apart by
     std::shared_ptr<const cards::MasterKeys> master_keys;  // null: no codes are imported or shown
     std::uint64_t first_quote = 0;  // number of this shard's first quote; 0: drawn at random

@@ -259,9 +259,9 @@ void make_orders(const std::vector<Bytes>& entries) {
     const OrderTerms terms = some_terms(now);
     const Bytes token = shard::QuoteSeal(Sha256{}).seal(terms, now);
     write("order", "token", chosen(0, token));
-    // Without version and HMAC.
+    // Without version, number of the secret and HMAC.
     write("order", "token-mended",
-          chosen(1, std::span(token).subspan(4, token.size() - 4 - sizeof(Sha256))));
+          chosen(1, std::span(token).subspan(8, token.size() - 8 - sizeof(Sha256))));
     OrderTerms bare = terms;
     bare.uses.clear();
     bare.restricted.clear();
@@ -269,7 +269,7 @@ void make_orders(const std::vector<Bytes>& entries) {
     bare.list = bare.payable = bare.lines[0].payable;
     const Bytes small = shard::QuoteSeal(Sha256{}).seal(bare, now);
     write("order", "token-of-one-line",
-          chosen(1, std::span(small).subspan(4, small.size() - 4 - sizeof(Sha256))));
+          chosen(1, std::span(small).subspan(8, small.size() - 8 - sizeof(Sha256))));
     std::size_t orders = 0;
     ledger::Entry entry;
     for (const Bytes& bytes : entries) {

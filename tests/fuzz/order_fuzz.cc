@@ -21,8 +21,10 @@ namespace suanpan::fuzz {
 namespace {
 
 constexpr Sha256 secret{std::byte{1}, std::byte{2}};
+constexpr Sha256 other_secret{std::byte{3}};
 constexpr Instant now{1'700'000'000'000'000'000};
-constexpr std::uint32_t token_version = 1;
+constexpr std::uint32_t token_version = 2;
+constexpr std::uint32_t secret_number = 3;
 constexpr std::size_t rules_hash_offset = 24;
 
 void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
@@ -39,7 +41,11 @@ Sha256 key_of(std::uint32_t day) {
 }
 
 void fuzz_token(std::span<const std::byte> bytes, bool is_mended) {
-    shard::QuoteSeal seal(secret);
+    // One before it that is still good, and one that is not.
+    shard::QuoteSeal seal(std::vector<shard::QuoteKey>{
+        {.number = secret_number + 2, .secret = other_secret, .ends = shard::no_end},
+        {.number = secret_number, .secret = secret, .ends = now + hours(48)},
+        {.number = 1, .secret = secret, .ends = now}});
     const auto terms = seal.open(copy_of(bytes), now);
     if (!terms) return;
     SUANPAN_ASSERT(is_mended);  // else the fuzzer has forged one
@@ -59,6 +65,7 @@ void fuzz_mended_token(Input input) {
     const auto day = input.take<std::uint32_t>();
     std::vector<std::byte> token;
     append(token, std::as_bytes(std::span(&token_version, 1)));
+    append(token, std::as_bytes(std::span(&secret_number, 1)));
     append(token, std::as_bytes(std::span(&day, 1)));
     append(token, input.take_rest());
     const Sha256 mac = hmac_sha256(key_of(day), token);

@@ -9,6 +9,7 @@
 #include "tests/model/order.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -80,6 +81,14 @@ struct Answer {
 
 // One member's points in one program. Slow on purpose; shares no line with server/.
 //
+// What the orders of all members have of one counter.
+struct OfAll {
+    std::int64_t given = 0;
+    std::int64_t waiting = 0;  // of that: set aside for orders that wait for their cash
+    Instant back;              // the first time-out of these; 0: none waits
+};
+using CountAll = std::function<OfAll(const UseKey&)>;
+
 // Time first: pass_time() lets happen what time alone brings about, event by event.
 class Account {
 public:
@@ -100,17 +109,19 @@ public:
     Answer set_limit(const SetLimit& limit);
     Answer update_member(const MemberUpdate& update);
 
-    // Orders: account_orders.cc. Expects the terms in `settle`.
+    // Orders: account_orders.cc. Expects the terms in `settle`; `of_all` counts over all members.
     Answer settle(const ProgramSpec& program, const Settle& settle, PartnerId partner, Instant now,
-                  Sums& sums);
+                  Sums& sums, const CountAll& of_all);
     Answer confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
-                   Instant now, Sums& sums);
+                   Instant now, Sums& sums, const CountAll& of_all);
     Answer cancel(const ProgramSpec& program, const CancelOrder& cancel, PartnerId partner,
                   Instant now, Sums& sums);
     Answer refund_order(const ProgramSpec& program, const RefundOrder& refund, PartnerId partner,
                         Instant now, Sums& sums);
     // What is counted of a limit per member in the period of `now`.
     [[nodiscard]] UseSum used(const ProgramSpec& program, const UseKey& key, Instant now) const;
+    // Adds what this account's orders have of a counter that all members share.
+    void add_to(OfAll& sum, const UseKey& key) const;
     // Null where there is no such order (any more).
     [[nodiscard]] const Order* find_order(PartnerId partner, const OrderId& id) const;
 
@@ -175,6 +186,14 @@ private:
     [[nodiscard]] std::optional<UncoveredLimit> uncovered(const ProgramSpec& program,
                                                           const OrderTerms& terms,
                                                           Instant now) const;
+    // The first counter of all members that has too little left for the terms (INV-11); and when
+    // enough of it may come back, or 0.
+    struct Shortage {
+        UncoveredLimit limit{};
+        Instant back;
+    };
+    [[nodiscard]] static std::optional<Shortage> shortage(const OrderTerms& terms,
+                                                          const CountAll& of_all);
     // How much of a lot the terms let an order take, whatever is in it.
     [[nodiscard]] static std::int64_t most_of(const OrderTerms& terms, const LotName& lot);
     // Takes the order's points, the lot that is nearest its end first.

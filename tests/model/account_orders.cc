@@ -156,10 +156,44 @@ void Account::count_taken(const ProgramSpec& program, Order& order, Instant now)
     count_uses(order, 1);
 }
 
+// ---- what all members share
+
+void Account::add_to(OfAll& sum, const UseKey& key) const {
+    const auto units = [&key](const UseSum& of) {
+        return key.kind == UseKind::campaign_budget ? of.money.value : of.count;
+    };
+    if (const auto found = uses_.find({.key = key, .period = {}}); found != uses_.end())
+        sum.given += units(found->second);
+    for (const auto& [number, order] : orders_) {
+        if (order.state != OrderState::waiting) continue;
+        for (const QuotedUse& use : order.terms.uses) {
+            if (use.key != key) continue;
+            sum.waiting += units(use.amount);
+            if (sum.back == Instant{} || order.times_out < sum.back) sum.back = order.times_out;
+        }
+    }
+}
+
+std::optional<Account::Shortage> Account::shortage(const OrderTerms& terms,
+                                                   const CountAll& of_all) {
+    for (const QuotedUse& use : terms.uses) {
+        if (!is_shared(use.key.kind)) continue;
+        const bool is_budget = use.key.kind == UseKind::campaign_budget;
+        const std::int64_t wanted = is_budget ? use.amount.money.value : use.amount.count;
+        const std::int64_t most = is_budget ? use.most.money.value : use.most.count;
+        const OfAll all = of_all(use.key);
+        if (all.given + wanted <= most) continue;
+        return Shortage{
+            .limit = is_budget ? UncoveredLimit::campaign_budget : UncoveredLimit::coupon_total,
+            .back = all.given - all.waiting + wanted <= most ? all.back : Instant{}};
+    }
+    return std::nullopt;
+}
+
 // ---- how an order begins
 
 Answer Account::settle(const ProgramSpec& program, const Settle& settle, PartnerId partner,
-                       Instant now, Sums& sums) {
+                       Instant now, Sums& sums, const CountAll& of_all) {
     const OrderTerms& terms = *settle.terms;
     if (terms.partner != partner) return refusal(Code::quote_not_authentic);
     for (const auto& [number, order] : orders_)
@@ -172,6 +206,10 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
     const bool waits = terms.payable > terms.value;
     if (waits && holds_.size() >= limits::holds_per_account_max)
         return refusal(Code::too_many_holds, limits::holds_per_account_max);
+    if (const auto missing = shortage(terms, of_all)) {
+        if (missing->back != Instant{}) return refusal(Code::all_set_aside, missing->back.ns);
+        return refusal(Code::quote_no_longer_covered, static_cast<std::int64_t>(missing->limit));
+    }
 
     Order order;
     order.partner = partner;
@@ -215,7 +253,7 @@ void Account::time_out(std::uint32_t number, Instant now) {
 }
 
 Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
-                        Instant now, Sums& sums) {
+                        Instant now, Sums& sums, const CountAll& of_all) {
     Order* order = find_own(partner, confirm.order);
     if (order == nullptr) return refusal(Code::order_not_found);
     const OrderTerms& terms = order->terms;
@@ -245,7 +283,8 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
         return {.amount = points, .detail = number_of(order->state)};
     }
     order->keep_from(now, order_known_days_min);
-    if (terms.late_payment != LatePayment::reacquire || uncovered(program, terms, now)) {
+    if (terms.late_payment != LatePayment::reacquire || uncovered(program, terms, now) ||
+        shortage(terms, of_all)) {
         order->step = OrderStep::payment_to_return;
         return {.detail = number_of(order->state)};
     }

@@ -181,6 +181,7 @@ Answer Model::decide(const Command& command, Instant now) {
         const CommandHead& head;
         Instant now;
         Sums& sums;
+        const CountAll& of_all;
         Answer operator()(const Earn& c) const { return account.earn(program, c, now, sums); }
         Answer operator()(const Spend& c) const { return account.spend(program, c, now, sums); }
         Answer operator()(const PlaceHold& c) const { return account.place(program, c, now); }
@@ -203,10 +204,10 @@ Answer Model::decide(const Command& command, Instant now) {
         Answer operator()(const Settle& c) const {
             const bool is_own = c.terms->member == head.member && c.terms->program == head.program;
             if (!is_own) return {.code = Code::quote_not_authentic};
-            return account.settle(program, c, head.partner, now, sums);
+            return account.settle(program, c, head.partner, now, sums, of_all);
         }
         Answer operator()(const ConfirmOrder& c) const {
-            return account.confirm(program, c, head.partner, now, sums);
+            return account.confirm(program, c, head.partner, now, sums, of_all);
         }
         Answer operator()(const CancelOrder& c) const {
             return account.cancel(program, c, head.partner, now, sums);
@@ -215,7 +216,16 @@ Answer Model::decide(const Command& command, Instant now) {
             return account.refund_order(program, c, head.partner, now, sums);
         }
     };
-    const Decide known{account, *program, head, now, sums};
+    const CountAll of_all = [&](const UseKey& key) {
+        OfAll sum;
+        for (auto& [name, each] : accounts_) {
+            if (std::get<ProgramId>(name) != head.program) continue;
+            each.pass_time(*program, now, sums);
+            each.add_to(sum, key);
+        }
+        return sum;
+    };
+    const Decide known{account, *program, head, now, sums, of_all};
     // Programs stand above; reads and the clock change no account.
     return std::visit(
         [&known](const auto& each) -> Answer {

@@ -37,10 +37,11 @@ Instant after_wait(Instant now, std::uint8_t wait) {
 }
 
 std::ostream& operator<<(std::ostream& stream, const Move& move) {
-    static constexpr std::array<std::string_view, 18> words{
-        "earn",   "spend",        "hold",        "capture", "release", "refund",
-        "revoke", "adjust",       "freeze",      "limit",   "member",  "update_program",
-        "repeat", "repeat_wrong", "raise_floor", "sweep",   "image",   "restart"};
+    static constexpr std::array<std::string_view, 23> words{
+        "earn",         "spend",       "hold",    "capture", "release",      "refund",
+        "revoke",       "adjust",      "freeze",  "limit",   "member",       "update_program",
+        "quote",        "settle",      "confirm", "cancel",  "refund_order", "repeat",
+        "repeat_wrong", "raise_floor", "sweep",   "image",   "restart"};
     return stream << words.at(static_cast<std::size_t>(move.what)) << "(m" << +move.member << " p"
                   << +move.program << " by" << +move.partner << " points " << move.points
                   << " variant " << +move.variant << " pick " << +move.pick << " wait "

@@ -22,6 +22,11 @@ struct Move {
         limit,
         member,
         update_program,
+        quote,
+        settle,
+        confirm,
+        cancel,
+        refund_order,
         repeat,        // an earlier request again
         repeat_wrong,  // an earlier request id with another body
         raise_floor,

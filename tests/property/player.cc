@@ -69,6 +69,10 @@ std::vector<ProgramSpec> all_programs() {
     return all;
 }
 
+PartnerId partner_of(const Move& move) {
+    return PartnerId{1U + (move.partner == 9 ? 1U : 0U)};
+}
+
 template <typename T>
 const T* newest(const std::vector<T>& all, std::uint8_t pick) {
     return pick < all.size() ? &all[all.size() - 1 - pick] : nullptr;
@@ -104,7 +108,20 @@ Player::Player(std::uint16_t shards)
                                    .low = ++made_};
         command.body = PutProgram{.spec = spec, .create = true};
         send(command);
+        put_rules(spec.id);
     }
+    desk_.follow(*world_);
+}
+
+void Player::put_rules(ProgramId program) {
+    Command command;
+    command.head.kind = CommandKind::rules_put;
+    command.head.program = program;
+    command.head.request_id = {.high = static_cast<std::uint64_t>(now_.unix_ms()) << 16U,
+                               .low = ++made_};
+    command.body =
+        PutRules{.payload = &desk_.rules_of(program), .version = 1, .effective_from = {}};
+    send(command);
 }
 
 MemberId Player::member_of(const Move& move) const {
@@ -121,13 +138,19 @@ void Player::compare(const Outcome& real, const Outcome& expected, const std::st
     throw Difference(about + "\n  ledger: " + told(real) + "\n  model:  " + told(expected));
 }
 
+// The number of the hold or of the order that a command has made: the ledger's to choose.
+std::uint32_t Player::number_made(const Command& command, const Outcome& real) const {
+    if (command.head.kind == CommandKind::settle && real.code == Code::ok)
+        return static_cast<std::uint32_t>(world_->reference_of(real.entry_id));
+    return static_cast<std::uint32_t>(real.detail);
+}
+
 void Player::send(const Command& command) {
     const LedgerWorld::Digest before = world_->digest();
     const std::uint64_t last_lsn = world_->last_lsn();
     const Outcome real = world_->submit(command, now_);
     const Outcome expected = model_.submit(
-        command, now_,
-        {.entry = real.entry_id, .hold = HoldId{static_cast<std::uint32_t>(real.detail)}});
+        command, now_, {.entry = real.entry_id, .hold = HoldId{number_made(command, real)}});
     compare(real, expected, "a request is answered differently");
     if (real.code == Code::ok) {
         ++accepted_;
@@ -273,9 +296,34 @@ void Player::restart(const Move& move) {
     const bool from_image = image_.has_value() && move.variant % 2 == 0;
     world_ = world_->rebuilt(static_cast<std::uint16_t>(1 + move.pick % 4),
                              from_image ? &*image_ : nullptr);
+    desk_.follow(*world_);
     if (world_->digest() != before)
         throw Difference(from_image ? "INV-12: a replay from a checkpoint differs"
                                     : "INV-12: a replay from zero differs");
+}
+
+std::optional<Command> Player::command_of(const Move& move) {
+    Command command;
+    command.head.partner = partner_of(move);
+    command.head.program = program_of(move);
+    command.head.member = member_of(move);
+    // Most settlements are of a fresh quote; else of an older one.
+    if (move.what == Move::What::settle && move.variant % 4 != 0) {
+        const std::string wrong = desk_.quote(*world_, command.head, move, now_);
+        if (!wrong.empty()) throw Difference(wrong);
+    }
+    auto body = body_of(move, command.head.kind);
+    if (!body) body = desk_.body_of(move, command.head);
+    if (!body) return std::nullopt;
+    command.body = *body;
+    if (const auto* put = std::get_if<PutProgram>(&command.body)) {
+        command.head.member = {};
+        command.head.program = put->spec.id;
+    }
+    command.head.request_id = {.high = static_cast<std::uint64_t>(now_.unix_ms()) << 16U,
+                               .low = ++made_};
+    command.head.body_hash = made_ * 2;
+    return command;
 }
 
 void Player::make(const Move& move) {
@@ -300,24 +348,21 @@ void Player::make(const Move& move) {
         case Move::What::repeat_wrong:
             repeat(move);
             break;
+        case Move::What::quote: {
+            CommandHead head{.partner = partner_of(move)};
+            head.program = program_of(move);
+            head.member = member_of(move);
+            const std::string wrong = desk_.quote(*world_, head, move, now_);
+            if (!wrong.empty()) throw Difference(wrong);
+            break;
+        }
         default: {
-            Command command;
-            const auto body = body_of(move, command.head.kind);
-            if (!body) return;
-            command.body = *body;
-            command.head.partner = PartnerId{1U + (move.partner == 9 ? 1U : 0U)};
-            command.head.program = program_of(move);
-            command.head.member = member_of(move);
-            if (const auto* put = std::get_if<PutProgram>(&command.body)) {
-                command.head.member = {};
-                command.head.program = put->spec.id;
-            }
-            command.head.request_id = {.high = static_cast<std::uint64_t>(now_.unix_ms()) << 16U,
-                                       .low = ++made_};
-            command.head.body_hash = made_ * 2;
-            send(command);
-            if (const auto* put = std::get_if<PutProgram>(&command.body);
-                put != nullptr && requests_.back().outcome.code == Code::ok)
+            const auto command = command_of(move);
+            if (!command) return;
+            send(*command);
+            if (requests_.back().outcome.code != Code::ok) break;
+            if (move.what == Move::What::settle) desk_.note_settled(*command);
+            if (const auto* put = std::get_if<PutProgram>(&command->body))
                 for (ProgramSpec& spec : programs_)
                     if (spec.id == put->spec.id) spec = put->spec;
         }
@@ -351,6 +396,10 @@ void Player::compare_account(const MemberId& member, ProgramId program) {
 void Player::compare_everything() {
     const std::string broken = world_->broken_invariant(now_);
     if (!broken.empty()) throw Difference(broken);
+    const std::string wrong = desk_.difference(*world_, model_, now_);
+    if (!wrong.empty()) throw Difference(wrong);
+    const std::string exceeded = OrderDesk::exceeded(*world_);
+    if (!exceeded.empty()) throw Difference(exceeded);
     for (std::uint32_t id = 1; id <= programs_.size(); ++id) {
         for (std::uint64_t member = 1; member <= member_count; ++member)
             compare_account({.high = 77, .low = member}, ProgramId{id});
@@ -375,6 +424,11 @@ void Player::play(std::span<const Move> moves) {
         make(next);
     }
     compare_everything();
+    // Every order ends in exactly one of the three end states, at its time-out at the latest.
+    now_ = now_ + hours(2);
+    compare_everything();
+    const std::string unended = desk_.unended(*world_, now_);
+    if (!unended.empty()) throw Difference(unended);
     // INV-12, whatever the moves were.
     for (std::uint16_t shards = 1; shards <= 3; ++shards) {
         if (world_->rebuilt(shards)->digest() != world_->digest())

@@ -4,6 +4,7 @@
 #include "protocol/command.h"
 #include "tests/model/model.h"
 #include "tests/property/move.h"
+#include "tests/property/order_desk.h"
 #include "tests/support/ledger_world.h"
 
 #include <cstddef>
@@ -33,6 +34,7 @@ public:
     // Commands executed, for a test that wants to know how much it has tried.
     [[nodiscard]] std::size_t commands() const { return requests_.size(); }
     [[nodiscard]] std::size_t accepted() const { return accepted_; }
+    [[nodiscard]] std::size_t orders() const { return desk_.orders(); }
 
 private:
     struct Request {
@@ -40,10 +42,13 @@ private:
         Outcome outcome;
     };
     void make(const Move& move);
+    void put_rules(ProgramId program);
     void restart(const Move& move);
     void take_image();
     [[nodiscard]] std::optional<CommandBody> body_of(const Move& move, CommandKind& kind) const;
+    [[nodiscard]] std::optional<Command> command_of(const Move& move);
     void send(const Command& command);
+    [[nodiscard]] std::uint32_t number_made(const Command& command, const Outcome& real) const;
     void repeat(const Move& move);
     void compare(const Outcome& real, const Outcome& expected, const std::string& about) const;
     // The account that the move was about; now and then, and at the end, all of them.
@@ -55,6 +60,7 @@ private:
 
     std::unique_ptr<LedgerWorld> world_;
     model::Model model_;
+    OrderDesk desk_;
     Instant now_;
     std::span<const Move> left_;  // moves to come
     std::vector<Request> requests_;

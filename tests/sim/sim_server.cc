@@ -1,6 +1,7 @@
 #include "tests/sim/sim_server.h"
 
 #include "protocol/base/assert.h"
+#include "server/shard/quote_secrets.h"
 #include "server/shard/start_record.h"
 #include "tests/sim/violation.h"
 
@@ -24,6 +25,7 @@ SimServer::SimServer(SimDisk& disk, SimClock& clock, const PartnerDirectory& par
       owners_(shape.shards, recovered_.ledgers, shape.ring_slots),
       reader_(*journal_, shape.shards) {
     clock_.start_process(journal_->last_time());
+    quote_keys_ = shard::open_quote_secrets(directory_, nullptr, clock_.now()).keys;
     committer_.set_hooks({.wake = [](shard::ShardIndex) {},
                           .fail =
                               [this](const std::string&) {
@@ -82,7 +84,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
                                      .owners = owners_,
                                      .wake = [](shard::ShardIndex) {}},
             shard::ShardOptions{.hash_seed = directory_.hash_seed(),
-                                .quote_secret = directory_.quote_secret(),
+                                .quote_keys = quote_keys_,
                                 .code_secret = shard::code_secret(directory_),
                                 .first_quote = shape_.first_quote + (std::uint64_t{i} << 32U),
                                 .request_log_window = shape_.request_log_window,
@@ -159,7 +161,7 @@ bool SimServer::is_quiet() const {
 Secrets SimServer::secrets() const {
     return {.body_hash_key = shard::body_hash_key(directory_),
             .digest_seed = shard::digest_seed(directory_),
-            .quote_secrets = {{Lsn{}, directory_.quote_secret()}}};
+            .quote_secrets = {{Lsn{}, quote_keys_.front().secret}}};
 }
 
 void SimServer::stop_in_order() {

@@ -132,6 +132,7 @@ private:
     const ServerShape shape_;
     SimVolume volume_;
     storage::DataDirectory directory_;
+    std::vector<shard::QuoteKey> quote_keys_;
     std::unique_ptr<storage::Journal> journal_;
     shard::Recovered recovered_;
     CommitterMetrics committer_metrics_;

@@ -35,6 +35,38 @@ bool LedgerWorld::load(Lsn lsn, Entry& out) const {
     return true;
 }
 
+std::uint64_t LedgerWorld::reference_of(Lsn lsn) const {
+    Entry entry;
+    SUANPAN_ASSERT(load(lsn, entry));
+    return entry.reference;
+}
+
+std::int64_t LedgerWorld::given(const ledger::CounterKey& key) const {
+    ledger::CounterMap sum;
+    for (const auto& ledger : ledgers_) ledger->add_counters_to(sum);
+    return sum[key].given();
+}
+
+std::optional<LedgerWorld::Shortage> LedgerWorld::shortage(const Entry& entry) const {
+    for (const ledger::Effect& effect : entry.effects) {
+        const auto* add = std::get_if<ledger::CounterAdd>(&effect);
+        if (add == nullptr || !add->takes()) continue;
+        const ledger::CounterKey key{.program = entry.program, .kind = add->kind, .id = add->id};
+        ledger::CounterMap sum;
+        std::map<ledger::CounterKey, ledger::ReservedMap> reserved;
+        for (const auto& ledger : ledgers_) {
+            ledger->add_counters_to(sum);
+            ledger->add_reserved_to(reserved);
+        }
+        const std::int64_t units = add->delta.given();
+        if (sum[key].given() + units <= add->limit) continue;
+        const bool may_come_back = sum[key].issued + units <= add->limit && !reserved[key].empty();
+        return Shortage{.key = key,
+                        .back = may_come_back ? reserved[key].begin()->first : Instant{}};
+    }
+    return std::nullopt;
+}
+
 Lsn LedgerWorld::append(Entry& entry) {
     entry.lsn = Lsn{journal_.size() + 1};
     std::vector<std::byte> bytes;
@@ -117,13 +149,31 @@ Outcome LedgerWorld::submit(const Command& command, Instant now) {
     Entry original;
     const bool has_original = load(ledger::Ledger::needs_original(command), original);
     Entry entry;
+    std::optional<ledger::CounterKey> used_up;
+    bool is_swept = false;
     while (true) {
-        decision = ledger.decide(command, now, has_original ? &original : nullptr, entry);
-        if (decision.verdict != Decision::Verdict::needs_expire) break;
-        Entry due;
-        SUANPAN_ASSERT(
-            ledger.make_expire_entry(command.head.member, command.head.program, now, due));
-        apply_and_append(shard, due);
+        decision = ledger.decide(command, now, has_original ? &original : nullptr, entry,
+                                 used_up ? &*used_up : nullptr);
+        if (decision.verdict == Decision::Verdict::needs_expire) {
+            Entry due;
+            SUANPAN_ASSERT(
+                ledger.make_expire_entry(command.head.member, command.head.program, now, due));
+            apply_and_append(shard, due);
+            continue;
+        }
+        // As the owners of the counters would answer (docs/decisions/0012).
+        const auto missing = decision.accepted() ? shortage(entry) : std::nullopt;
+        if (!missing) break;
+        if (!std::exchange(is_swept, true)) {
+            sweep(now);  // what has timed out comes back first
+        } else if (missing->back != Instant{} && command.head.kind != CommandKind::confirm) {
+            decision = {.verdict = Decision::Verdict::refused,
+                        .code = Code::all_set_aside,
+                        .detail = missing->back.ns};
+            return decision.refusal(now);
+        } else {
+            used_up = missing->key;
+        }
     }
     if (!decision.accepted()) {
         if (!is_state_refusal(decision.code)) return decision.refusal(now);

@@ -50,6 +50,14 @@ public:
     [[nodiscard]] std::uint64_t last_lsn() const { return journal_.size(); }
     [[nodiscard]] const ledger::Ledger& ledger(std::size_t shard) const { return *ledgers_[shard]; }
 
+    [[nodiscard]] std::size_t shard_of(const MemberId& member) const;
+
+    // What an accepted command's entry refers to: the number of the order, say.
+    [[nodiscard]] std::uint64_t reference_of(Lsn lsn) const;
+
+    // What all members' orders of a program have of a counter that they share.
+    [[nodiscard]] std::int64_t given(const ledger::CounterKey& key) const;
+
     // All records of all shards as a checkpoint would have them, each with its own LSN.
     struct Image {
         std::vector<std::vector<std::byte>> records;
@@ -74,9 +82,14 @@ private:
     // Adds a slice of one shard's records to the image; false where that shard is done.
     bool add_slice(std::size_t shard, std::size_t slice_bytes, ledger::RecordCursor& cursor,
                    Image& image) const;
-    [[nodiscard]] std::size_t shard_of(const MemberId& member) const;
     [[nodiscard]] bool load(Lsn lsn, ledger::Entry& out) const;
     Outcome repeat_of(const ledger::RequestFound& found, const Hash128& digest) const;
+    // A counter that has too few units for an entry; and when enough may come back, or 0.
+    struct Shortage {
+        ledger::CounterKey key;
+        Instant back;
+    };
+    [[nodiscard]] std::optional<Shortage> shortage(const ledger::Entry& entry) const;
     Lsn append(ledger::Entry& entry);
     Outcome refuse_with_state(std::size_t shard, const Command& command,
                               const ledger::Decision& decision, Instant now);

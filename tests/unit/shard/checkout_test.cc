@@ -97,6 +97,7 @@ TEST(QuoteSeal, HasNoKeyThatAnybodyKnows) {
          {UINT32_MAX, 0U, static_cast<std::uint32_t>(till.now.ns / days(1).ns)}) {
         std::vector<std::byte> token;
         ledger::ByteAppender to(token);
+        to.put(std::uint32_t{2});
         to.put(std::uint32_t{1});
         to.put(day);
         ledger::put_terms(token, *terms);

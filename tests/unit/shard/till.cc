@@ -32,7 +32,7 @@ std::vector<std::byte> rule_file(std::string_view rules, std::uint32_t version) 
 
 Till::Till(std::string_view rules)
     : ledger({.seed = 42}),
-      checkout(ledger, Sha256{}),
+      checkout(ledger, QuoteSeal(Sha256{})),
       now{1'800'000'000'000'000'000} {  // 2027-01-15T08:00:00Z
     ProgramSpec spec;
     spec.id = program;

@@ -12,6 +12,7 @@
 namespace suanpan::storage {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -122,46 +123,79 @@ TEST(DataDirectory, RefusesDamageWithoutTellingItsKey) {
     }
 }
 
+std::vector<KeptSecret> two_secrets() {
+    return {{.number = 4, .sealed_by = 7, .ends = {}, .bytes = std::vector(60, std::byte{0xab})},
+            {.number = 3, .sealed_by = 0, .ends = {9}, .bytes = std::vector(32, std::byte{0xcd})}};
+}
+
 // A secret that could not be read used to be replaced without a word, and all quotes ended.
 TEST(DataDirectory, ReplacesNoQuoteSecretThatItCannotRead) {
     MemoryVolume volume;
-    const Sha256 secret = DataDirectory::open(volume, {}).quote_secret();
-    const auto rewrite = [&](const std::optional<std::string>& line) {
+    EXPECT_TRUE(DataDirectory::open(volume, {}).quote_secrets().empty());
+    const auto rewrite = [&](const std::vector<std::string>& lines) {
         const auto before = TextFile::decode(volume.files.at("SUANPAN"));
         ASSERT_TRUE(before.has_value());
         TextFile file;
         for (const char* key :
              {"format", "uuid", "incarnation", "hash_seed", "body_hash_key", "sandbox"})
             file.set(key, before->text(key).value_or(""));
-        if (line) file.set("quote_secret", *line);
+        for (std::size_t i = 0; i < lines.size(); ++i)
+            file.set("quote_secret" + (i == 0 ? "" : "_" + std::to_string(i)), lines[i]);
         const std::string text = file.encode();
         const Bytes bytes = as_bytes(text);
         volume.files["SUANPAN"] = {bytes.begin(), bytes.end()};
     };
-    rewrite(to_hex(secret).substr(2));
-    const std::optional<OpenError> refusal = refusal_of(volume);
-    ASSERT_TRUE(refusal.has_value());
-    EXPECT_EQ(refusal->fault(), OpenFault::damaged);
-    EXPECT_THAT(refusal->what(), HasSubstr("quote_secret"));
-    EXPECT_THAT(refusal->what(), Not(HasSubstr(to_hex(secret).substr(2, 8))));
-    rewrite(to_hex(secret));
-    EXPECT_EQ(DataDirectory::open(volume, {}).quote_secret(), secret);
-    rewrite(std::nullopt);  // of a release that had none: one is made, and stays
-    const Sha256 made = DataDirectory::open(volume, {}).quote_secret();
-    EXPECT_NE(made, secret);
-    EXPECT_EQ(DataDirectory::open(volume, {}).quote_secret(), made);
+    const std::string clear(64, 'a');
+    const std::string sealed(120, 'b');
+    for (const std::vector<std::string>& lines :
+         std::vector<std::vector<std::string>>{{clear.substr(2)},
+                                               {clear + "aa"},
+                                               {clear.substr(1) + "g"},
+                                               {""},
+                                               {"0 0 0 " + clear},
+                                               {"1 0 " + clear},
+                                               {"1 0 -1 " + clear},
+                                               {"1 x 0 " + clear},
+                                               {"1 0 0 " + sealed},
+                                               {"1 7 0 " + std::string(258, 'b')},
+                                               {"2 7 0 " + sealed, "2 7 9 " + sealed},
+                                               {"2 7 0 " + sealed, "1 7 0 " + sealed},
+                                               {"2 7 0 " + sealed, "1 7 9 " + sealed.substr(1)}}) {
+        rewrite(lines);
+        const std::optional<OpenError> refusal = refusal_of(volume);
+        ASSERT_TRUE(refusal.has_value()) << lines.back();
+        EXPECT_EQ(refusal->fault(), OpenFault::damaged);
+        EXPECT_THAT(refusal->what(), HasSubstr("the line quote_secret"));
+        EXPECT_THAT(refusal->what(), Not(HasSubstr("aaaa")));
+        EXPECT_THAT(refusal->what(), Not(HasSubstr("bbbb")));
+    }
+    // As a release before the numbers wrote it.
+    rewrite({clear});
+    const KeptSecret old{
+        .number = 1, .sealed_by = 0, .ends = {}, .bytes = std::vector(32, std::byte{0xaa})};
+    EXPECT_THAT(DataDirectory::open(volume, {}).quote_secrets(), ElementsAre(old));
+    rewrite({});  // of a release that had none
+    EXPECT_TRUE(DataDirectory::open(volume, {}).quote_secrets().empty());
+}
+
+TEST(DataDirectory, KeepsQuoteSecretsAsTheyWereGiven) {
+    MemoryVolume volume;
+    DataDirectory data = DataDirectory::open(volume, {});
+    data.keep_quote_secrets(two_secrets());
+    EXPECT_EQ(data.quote_secrets(), two_secrets());
+    data = DataDirectory::open(volume, {.read_only = true});
+    EXPECT_EQ(data.quote_secrets(), two_secrets());
 }
 
 // A staging copy's quotes used to settle in production, and the other way round.
-TEST(DataDirectory, HasAnotherQuoteSecretInEachIncarnation) {
+TEST(DataDirectory, TakesNoQuoteSecretIntoItsNextIncarnation) {
     MemoryVolume volume;
     DataDirectory data = DataDirectory::open(volume, {});
-    const Sha256 before = data.quote_secret();
+    data.keep_quote_secrets(two_secrets());
     data.begin_new_incarnation();
-    const Sha256 after = data.quote_secret();
-    EXPECT_NE(after, before);
+    EXPECT_TRUE(data.quote_secrets().empty());
     data = DataDirectory::open(volume, {.read_only = true});
-    EXPECT_EQ(data.quote_secret(), after);
+    EXPECT_TRUE(data.quote_secrets().empty());
     EXPECT_EQ(data.incarnation(), 2U);
 }
 

@@ -101,6 +101,7 @@ private:
 // would.
 class MemoryVolume final : public Volume {
 public:
+    bool fail_next_file = false;
     std::map<std::string, std::vector<std::byte>> files;
     std::map<std::string, std::shared_ptr<MemoryFile>> stores;
     std::uint64_t stores_max = UINT64_MAX;  // beyond: the disk is full
@@ -145,6 +146,8 @@ public:
         return found->second;
     }
     StoreResult<void> write_file_durably(const std::string& name, Bytes content) override {
+        if (std::exchange(fail_next_file, false))
+            return store_failure(StoreError::flush_failed, "the test says so");
         files[name].assign(content.begin(), content.end());
         return {};
     }

@@ -20,12 +20,6 @@ std::string_view text_of(const char* text) {
     return text != nullptr ? text : "";
 }
 
-template <std::size_t N>
-void copy_text(const ShortText<N>& from, char (&to)[N + 1]) {
-    std::memcpy(to, from.bytes.data(), N);
-    to[N] = '\0';
-}
-
 AskedOrder asked(const suanpan_asked_order& from) {
     AskedOrder order{.merchant = from.merchant,
                      .channel = from.channel,
@@ -114,6 +108,9 @@ void fill(suanpan_ordered& to, const OrderAnswer& from) {
     to.refunded = from.refunded.value;
     to.refunded_points = from.refunded_points.value;
     to.refunded_cash = from.refunded_cash.value;
+    to.offer = from.offer;
+    to.ticket = from.ticket;
+    to.quantity = from.quantity;
     to.lines = memory->data();
     to.line_count = memory->size();
     to.memory = memory.release();

@@ -12,6 +12,7 @@ using namespace suanpan;
 using client::Answer;
 using client::Target;
 using client::c::clear;
+using client::c::copy_text;
 using client::c::free_filled;
 using client::c::guarded;
 using client::c::program_of;

@@ -223,11 +223,13 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
 void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
                              const ledger::Entry* original) {
     const CommandHead& head = command.head;
-    ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
+    const auto ended = shop_.ended(command, now_);
+    const ledger::CounterKey* used_up = ended ? &*ended : nullptr;
+    ledger::Decision decision = ledger_->decide(command, now_, original, entry_, used_up);
     for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
         SUANPAN_PROBE("a request posted more due items than fit into its own entry");
         if (!post_due_first(head, round)) return refuse(to, Code::busy);
-        decision = ledger_->decide(command, now_, original, entry_);
+        decision = ledger_->decide(command, now_, original, entry_, used_up);
     }
     if (!decision.accepted() || !entry_.has_counters)
         return conclude(command, to, digest, decision);

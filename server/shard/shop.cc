@@ -252,6 +252,9 @@ std::expected<RedeemTerms, cards::Refusal> Shop::admit(const Command& command, c
     if (terms.cash == Money{}) return terms;
     terms.currency = currency_of(offer);
     terms.pay_within = offer.reservations.pay_within;
+    // Nobody is to pay for what has ended meanwhile.
+    if (offer.voucher.valid_until != instant_never)
+        terms.pay_within = std::min(terms.pay_within, offer.voucher.valid_until - now);
     terms.late_payment = offer.reservations.late_payment;
     terms.per_day_max = offer.limits.per_day.value_or(-1);
     terms.ever_max = offer.limits.ever.value_or(-1);
@@ -345,6 +348,20 @@ bool Shop::issue_order(const OwnerAnswer* granted, ledger::Entry& entry) {
     entry.orders[at] = std::make_shared<const ledger::Order>(std::move(order));
     put_vouchers(*offer, sold, entry);
     return true;
+}
+
+std::optional<ledger::CounterKey> Shop::ended(const Command& command, Instant now) const {
+    const CommandHead& head = command.head;
+    const auto* confirm = std::get_if<ConfirmOrder>(&command.body);
+    const ledger::AccountRef ref =
+        confirm == nullptr ? ledger::no_account : ledger_.find_account(head.member, head.program);
+    if (ref == ledger::no_account) return std::nullopt;
+    const ledger::OrderPtr order =
+        ledger_.account(ref).find_order(head.partner, confirm->order, now);
+    if (order == nullptr || !order->units.any()) return std::nullopt;
+    const auto offer = cards::get_pinned(order->units.pinned);
+    if (!offer || now < offer->voucher.valid_until) return std::nullopt;
+    return key_of(*offer);
 }
 
 bool Shop::can_show(const Offer& offer, const OwnerAnswer& granted) {

@@ -70,6 +70,10 @@ public:
     [[nodiscard]] std::expected<RedeemTerms, cards::Refusal> admit(const Command& command,
                                                                    const cards::Offer& offer,
                                                                    Instant now) const;
+    // The stock of a confirmed redemption whose vouchers would have ended by now: there is nothing
+    // left that a late payment could buy.
+    [[nodiscard]] std::optional<ledger::CounterKey> ended(const Command& command,
+                                                          Instant now) const;
     // True where every code that was granted opens. Learns the keys of their batches.
     [[nodiscard]] bool can_show(const cards::Offer& offer, const OwnerAnswer& granted);
     // Adds ticket and vouchers to the entry of a redemption, whose units its owner has granted.

@@ -205,6 +205,27 @@ TEST_P(CashRedemption, LatePaymentIsRefundedWhereTheOfferSaysSo) {
     sale.audit();
 }
 
+// Never paid and nothing: what has ended meanwhile is not delivered.
+TEST_P(CashRedemption, LatePaymentForWhatHasEndedIsRefunded) {
+    Sale sale(GetParam(), with_cash(5, 30, {}, reacquires) +
+                              "[offer.voucher]\nvalid_until = 2027-01-15T08:01:00Z\n");
+    sale.earn(1, 100);
+    sale.world.settle();
+    const std::uint32_t request = sale.send(sale.reserve_command(1, 5, price, "order-1"));
+    sale.world.settle();
+    ASSERT_NE(sale.redeemed(request), nullptr);
+    EXPECT_EQ(sale.redeemed(request)->held_until, sale.world.clock.now() + seconds(60));
+    sale.world.clock.pass(seconds(60));
+    sale.world.settle();
+    EXPECT_EQ(sale.confirm(1, "order-1", price).detail,
+              static_cast<std::int64_t>(OrderState::cancelled));
+    EXPECT_EQ(sale.order(1, "order-1").step, OrderStep::payment_to_return);
+    EXPECT_THAT(sale.vouchers(1).rows, SizeIs(0));
+    EXPECT_EQ(sale.balance(1).balances.available, Points{100});
+    sale.check();
+    sale.audit();
+}
+
 // The price that the order has pinned, whatever the offer costs by now.
 TEST_P(CashRedemption, LatePaymentGoesByThePinnedPrice) {
     Sale sale(GetParam(), with_cash(5, 30, {}, reacquires));
@@ -332,6 +353,32 @@ TEST_P(CashRedemption, TellsOffersWithTheirCash) {
     EXPECT_EQ(offers.rows[0].cash, Money{price});
     EXPECT_EQ(offers.rows[0].cash_now, Money{price});
     EXPECT_THAT(sale.offers(2).rows, SizeIs(0));
+}
+
+TEST_P(CashRedemption, TakesCashForMissingPointsAtTheRulesWorth) {
+    Sale sale(GetParam(), with_cash(5, 500, {}, {}, 1, "top_up = true\n"));
+    sale.earn(1, 300);
+    sale.world.settle();
+    EXPECT_THAT(sale.offers(1).rows, SizeIs(0));  // without rules points are worth nothing
+    const RulesAnswer rules = sale.put_rules("[[deduction]]\nid = 1\npoints = 100\nmoney = 3\n");
+    ASSERT_EQ(rules.outcome.code, Code::ok) << rules.message;
+    const Outcome missing = sale.reserve(1, 5, price, "order-1");
+    EXPECT_EQ(missing.code, Code::insufficient_points);
+    EXPECT_EQ(missing.detail, 200);
+    // ceil(200 x 3 / 100) = 6
+    ASSERT_THAT(sale.offers(1).rows, SizeIs(1));
+    EXPECT_EQ(sale.offers(1).rows[0].cash_now, Money{price + 6});
+    const Outcome over = sale.reserve(1, 5, price + 16, "order-1");
+    EXPECT_EQ(over.code, Code::payment_differs);
+    EXPECT_EQ(over.detail, price + 15);  // all 500 points
+    const Outcome reserved = sale.reserve(1, 5, price + 6, "order-1");
+    EXPECT_EQ(reserved.code, Code::ok);
+    EXPECT_EQ(reserved.amount, Points{300});
+    EXPECT_EQ(sale.confirm(1, "order-1", price + 6).code, Code::ok);
+    EXPECT_EQ(sale.balance(1).balances.available, Points{});
+    EXPECT_THAT(sale.vouchers(1).rows, SizeIs(1));
+    sale.check();
+    sale.audit();
 }
 
 // What stands in the journal, a checkpoint and another number of shards is the same.

@@ -198,6 +198,21 @@ RulesAnswer Sale::put(std::string_view offers, std::uint32_t version) {
     return put_answer(request);
 }
 
+RulesAnswer Sale::put_rules(std::string_view rules) {
+    const std::string text =
+        "program = 7\nversion = 1\nauthor = \"ops\"\neffective_from = 2027-01-01T00:00:00Z\n"
+        "notice_days = 0\n" +
+        std::string(rules);
+    CommandPayload& payload = payloads_.emplace_back();
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.text.assign(bytes.begin(), bytes.end());
+    Command command = world.command(CommandKind::rules_put, PutRules{.payload = &payload});
+    command.head.member = {};
+    const std::uint32_t request = world.send(command);
+    world.settle();
+    return put_answer(request);
+}
+
 OffersAnswer Sale::offers(std::uint64_t of_member, const ReadOffers& asked) {
     const std::uint32_t request = send(command_of(of_member, CommandKind::offers, asked));
     world.settle();

@@ -60,6 +60,8 @@ public:
     OrderAnswer order(std::uint64_t of_member, std::string_view order);
     Outcome ask(const Command& command);
     RulesAnswer put(std::string_view offers, std::uint32_t version);
+    // The program's first rules.
+    RulesAnswer put_rules(std::string_view rules);
     CodesAnswer import(std::string_view text, std::uint32_t offer, std::uint32_t batch = 1,
                        std::uint64_t first_line = 1);
     [[nodiscard]] Command import_command(std::string_view text, std::uint32_t offer,

@@ -97,6 +97,15 @@ Answer Client::settle(const Target& target, std::string_view order,
     return call(target, Settle{.payload = &payload, .order = name_of<OrderId>(order)});
 }
 
+Answer Client::redeem_with_cash(const Target& target, std::uint32_t offer, std::int64_t quantity,
+                                Money cash, std::string_view order, std::uint64_t origin) {
+    return call(target, Redeem{.offer = offer,
+                               .quantity = quantity,
+                               .origin = origin,
+                               .cash = cash,
+                               .order = name_of<OrderId>(order)});
+}
+
 Answer Client::confirm(const Target& target, std::string_view order, std::string_view payment,
                        Money amount, std::string_view currency) {
     return call(target, ConfirmOrder{.order = name_of<OrderId>(order),

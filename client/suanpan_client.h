@@ -130,6 +130,10 @@ public:
                   std::uint64_t origin = 0) {
         return call(target, Redeem{.offer = offer, .quantity = quantity, .origin = origin});
     }
+    // With cash: units and points are set aside until Answer::redeemed->held_until, under an order
+    // of your own name; confirm() or cancel() it. Where it is paid, reveal() shows the codes.
+    Answer redeem_with_cash(const Target& target, std::uint32_t offer, std::int64_t quantity,
+                            Money cash, std::string_view order, std::uint64_t origin = 0);
     Answer reveal(const Target& target, const VoucherNumber& voucher, std::uint64_t origin = 0) {
         return call(target, Reveal{.voucher = voucher, .origin = origin});
     }

@@ -258,6 +258,8 @@ struct Redeem {
     std::uint32_t offer = 0;
     std::int64_t quantity = 0;
     std::uint64_t origin = 0;            // hash of an address or device; 0: not known
+    Money cash;                          // that the member will pay in all; 0: points only
+    OrderId order;                       // names the order that waits for it; empty without cash
     const RedeemTerms* terms = nullptr;  // of the offer, once the shard has looked at it
 };
 struct Reveal {

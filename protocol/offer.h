@@ -7,7 +7,9 @@
 #include "protocol/base/time.h"
 #include "protocol/clear_code.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +25,14 @@ struct RedeemTerms {
     Points points;                  // of all units
     std::int64_t stock = 0;         // of the offer; its owner has the last word
     std::size_t voucher_bytes = 0;  // of one voucher in the entry, at most
+    Money cash;                     // of all units; above 0: they are set aside until it is there
+    // Where cash is due; what the order that waits for it keeps.
+    Currency currency;
+    Duration pay_within{0};
+    LatePayment late_payment{};
+    std::int64_t per_day_max = -1;  // units of the member; -1: no limit
+    std::int64_t ever_max = -1;
+    std::vector<std::byte> pinned;  // what its vouchers are made of (docs/decisions/0018)
 };
 
 // The state of a voucher, as cards/voucher.h has it.
@@ -51,6 +61,11 @@ struct RedeemAnswer {
     Outcome outcome;  // amount: points that were taken; detail: the ticket
     std::uint32_t offer = 0;
     std::uint64_t ticket = 0;  // its place in the offer's line, from 1
+    // Cash that is due; above 0: there are no vouchers yet, the units are set aside and the points
+    // held until `held_until`. Confirm or cancel the order that the request named.
+    Money cash;
+    Currency currency;
+    Instant held_until;
     std::vector<RedeemedVoucher> vouchers;
     friend bool operator==(const RedeemAnswer&, const RedeemAnswer&) = default;
 };
@@ -73,6 +88,9 @@ struct OfferRow {
     Instant ends;                 // exclusive; instant_never: open end
     std::int64_t stock_left = 0;  // may be 100 ms old
     std::int64_t units_max = 0;   // that the member could take at once, points included
+    Money cash;                   // of a unit
+    Money cash_now;     // that one unit would cost this member now, missing points included
+    Currency currency;  // of both; empty where no cash is due
     friend bool operator==(const OfferRow&, const OfferRow&) = default;
 };
 struct OffersAnswer {

@@ -25,8 +25,28 @@ std::string_view kind_name(std::uint8_t kind) {
     return names[std::min<std::size_t>(kind, names.size() - 1)];
 }
 
+std::string currency_text(const Currency& currency) {
+    const auto* end = std::ranges::find(currency.bytes, '\0');
+    return {currency.bytes.data(), static_cast<std::size_t>(end - currency.bytes.begin())};
+}
+std::string name_with_cash(const OfferRow& row) {
+    if (row.cash_now == Money{}) return row.name;
+    return fmt::format("{} (and {} {})", row.name, currency_text(row.currency),
+                       with_commas(row.cash_now.value));
+}
+
 void print_redemption(const client::Answer& answer) {
     const RedeemAnswer& redeemed = *answer.redeemed;
+    if (redeemed.cash > Money{}) {
+        fmt::print(
+            "set aside: ticket {} of offer {}, with {} points, as entry {}\n"
+            "cash due {} {} until {}\navailable {}\nrequest {}\n",
+            redeemed.ticket, redeemed.offer, with_commas(answer.outcome.amount.value),
+            answer.outcome.entry_id.value, currency_text(redeemed.currency),
+            with_commas(redeemed.cash.value), text_of(redeemed.held_until),
+            with_commas(answer.outcome.balances.available.value), text_of(answer.request_id));
+        return;
+    }
     fmt::print("done: ticket {} of offer {}, {} unit{} for {} points as entry {}\n",
                redeemed.ticket, redeemed.offer, redeemed.vouchers.size(),
                redeemed.vouchers.size() == 1 ? "" : "s", with_commas(answer.outcome.amount.value),
@@ -45,7 +65,7 @@ void print_offers(const OffersAnswer& offers) {
     for (const OfferRow& row : offers.rows)
         fmt::print("{:>10}  {:>12}  {:>10}  {:>8}  {:<11}  {:<24}  {}\n", row.offer,
                    with_commas(row.points.value), with_commas(row.stock_left), row.units_max,
-                   kind_name(row.kind), until_text(row.ends), row.name);
+                   kind_name(row.kind), until_text(row.ends), name_with_cash(row));
     if (offers.rows.empty()) fmt::print("nothing that this member could take now\n");
     if (offers.next != 0) fmt::print("more: --after {}\n", offers.next);
 }
@@ -71,8 +91,14 @@ boost::json::object json_of(const RedeemAnswer& redeemed) {
              {"expires_at", instant_json(voucher.expires_at)},
              {"code", voucher.code.empty() ? boost::json::value(nullptr)
                                            : boost::json::value(voucher.code.view())}});
-    return {
+    boost::json::object object{
         {"offer", redeemed.offer}, {"ticket", redeemed.ticket}, {"vouchers", std::move(vouchers)}};
+    if (redeemed.cash > Money{}) {
+        object["cash"] = redeemed.cash.value;
+        object["currency"] = currency_text(redeemed.currency);
+        object["held_until"] = text_of(redeemed.held_until);
+    }
+    return object;
 }
 
 boost::json::object json_of(const OffersAnswer& offers) {
@@ -85,7 +111,10 @@ boost::json::object json_of(const OffersAnswer& offers) {
                         {"points", row.points.value},
                         {"ends", instant_json(row.ends)},
                         {"stock_left", row.stock_left},
-                        {"units_max", row.units_max}});
+                        {"units_max", row.units_max},
+                        {"cash", row.cash.value},
+                        {"cash_now", row.cash_now.value},
+                        {"currency", currency_text(row.currency)}});
     return {{"rows", std::move(rows)}, {"next", offers.next}};
 }
 

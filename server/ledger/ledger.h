@@ -204,6 +204,8 @@ public:
     // Adds the units that this shard's waiting orders have set aside, by time-out. Costs a look at
     // each account with an open hold.
     void add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const;
+    // Gives each order that waits for its cash to `take`; costs the same.
+    void for_each_waiting(const std::function<void(const Account&, const Order&)>& take) const;
 
     // Checkpoint. Copies whole records into `out` until `byte_budget` is used up; false where the
     // cursor has reached the end. Accounts made meanwhile come along or are replayed.
@@ -241,6 +243,7 @@ private:
     void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
     void watch_holds(const Account& account, AccountRef ref);
+    [[nodiscard]] std::vector<AccountRef> accounts_with_holds() const;
     bool slice_vouchers(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     bool slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     void slice_requests(RecordCursor& cursor, RecordSlice& out) const;

@@ -3,12 +3,30 @@
 #include "protocol/base/assert.h"
 #include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
+#include "server/cards/reserved_units.h"
 #include "server/cards/voucher_format.h"
 
 #include <algorithm>
 #include <array>
 
 namespace suanpan::shard {
+
+namespace {
+
+ReservedUnits reserved_of(const ledger::Account& account, const ledger::Order& order) {
+    ReservedUnits reserved{.ticket = order.units.ticket,
+                           .request = {.quantity = order.units.quantity,
+                                       .unpaid = true,
+                                       .member = account.member(),
+                                       .origin = cards::OriginKey{order.units.origin},
+                                       .return_at = order.times_out},
+                           .codes = {}};
+    if (const auto codes = cards::get_reserved_codes(order.units.codes))
+        for (const cards::ReservedCode& code : *codes) reserved.codes.push_back(code.key);
+    return reserved;
+}
+
+}  // namespace
 
 std::uint64_t offers_owner_hash(ProgramId program) {
     const auto number = static_cast<std::uint32_t>(program);
@@ -41,8 +59,16 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
         each->add_tickets_to(tickets);
     }
     for (const auto& [key, sum] : units)
-        at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}};
+        at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}, .waiting = {}};
     for (const auto& [key, span] : tickets) at_start_[key].tickets = span;
+    for (const auto& each : ledgers)
+        each->for_each_waiting([this](const ledger::Account& account, const ledger::Order& order) {
+            if (!order.units.any()) return;
+            const ledger::CounterKey key{.program = account.program(),
+                                         .kind = ledger::CounterKind::offer_stock,
+                                         .id = order.units.offer};
+            at_start_[key].waiting.push_back(reserved_of(account, order));
+        });
 }
 
 // Any function will do, as long as all shards of a process agree.

@@ -35,7 +35,19 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, QuoteSeal(options.quote_keys), options.first_quote),
       vault_(options.master_keys, options.code_secret),
-      shop_(*ledger_, vault_, options.hash_seed),
+      shop_(
+          *ledger_, vault_,
+          [this](const Shop::WorthAsked& asked, Instant now) -> std::optional<cards::PointWorth> {
+              const auto worth = checkout_.worth_at(
+                  asked.program,
+                  {.merchant = rules::MerchantId{static_cast<std::uint32_t>(asked.merchant)},
+                   .channel = {},
+                   .level = rules::LevelId{static_cast<std::uint16_t>(asked.level)}},
+                  now);
+              if (!worth) return std::nullopt;
+              return cards::PointWorth{.points = worth->den, .money = worth->num};
+          },
+          options.hash_seed),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
       stocks_(
@@ -43,7 +55,8 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
               const bool has_pool = pools_.find(key.id) != nullptr;
               return has_pool ? std::optional(pools_.usable(key.id)) : shop_.stock_of(key);
           },
-          pools_, [this](Lsn lsn) { want_chunk(lsn); }),
+          [this](const ledger::CounterKey& key) { return shop_.terms_of(key); }, pools_,
+          [this](Lsn lsn) { want_chunk(lsn); }),
       installer_(surroundings.exchange.shards()) {
     for (const auto& [key, batch] : around_.owners.codes_at_start().batches) {
         vault_.learn(batch.place, batch.wrapped);
@@ -63,7 +76,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
             {.key = key, .given = start.units.given(), .total = shop_.stock_of(key).value_or(0)});
         if (around_.owners.owner_of(key) != index_) continue;
         if (key.kind == ledger::CounterKind::offer_stock)
-            stocks_.restore(key, start.units, start.tickets);
+            stocks_.restore(key, start.units, start.tickets, start.waiting);
         else
             owned_.restore(key, start.units, start.reserved);
     }
@@ -214,11 +227,13 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
 void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
                              const ledger::Entry* original) {
     const CommandHead& head = command.head;
-    ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
+    const auto ended = shop_.ended(command, now_);
+    const ledger::CounterKey* used_up = ended ? &*ended : nullptr;
+    ledger::Decision decision = ledger_->decide(command, now_, original, entry_, used_up);
     for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
         SUANPAN_PROBE("a request posted more due items than fit into its own entry");
         if (!post_due_first(head, round)) return refuse(to, Code::busy);
-        decision = ledger_->decide(command, now_, original, entry_);
+        decision = ledger_->decide(command, now_, original, entry_, used_up);
     }
     if (!decision.accepted() || !entry_.has_counters)
         return conclude(command, to, digest, decision);
@@ -229,7 +244,12 @@ void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Ha
         end_batch();
         return decide_and_stage(command, to, digest, original);
     }
-    if (asks.empty()) return conclude(command, to, digest, decision);
+    if (asks.empty()) {
+        // Paid in time: what was set aside is issued.
+        if (head.kind == CommandKind::confirm && !shop_.issue_order(nullptr, entry_))
+            return refuse(to, Code::unavailable);
+        return conclude(command, to, digest, decision);
+    }
     take_units(command, to, digest, std::move(asks));
 }
 
@@ -248,21 +268,39 @@ bool Shard::post_due_first(const CommandHead& head, int round) {
 // Applies `entry_` and adds it to the batch; the owners of what it counts will be told.
 void Shard::stage(const Batch::Asked* asked) {
     const ledger::AccountRef ref = ledger_->apply(entry_);
-    if (entry_.has_counters)
-        for (const ledger::Effect& effect : entry_.effects)
-            if (const auto* add = std::get_if<ledger::CounterAdd>(&effect))
-                noted_.push_back(
-                    {.entry = batch_.entry_count(),
-                     .notice = {
-                         .what = OwnerNotice::What::staged,
-                         .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
-                         .delta = add->delta,
-                         .times_out = add->times_out,
-                         .ticket = add->kind == ledger::CounterKind::offer_stock
-                                       ? static_cast<std::uint64_t>(entry_.detail)
-                                       : 0}});
+    if (entry_.has_counters) note_counters();
     if (entry_.offers != nullptr) shop_.refresh();
     batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : shop_.answer_of(entry_));
+}
+
+// What owners are told of `entry_` once it has its number. Of an offer: that its ticket was taken,
+// and what becomes of each that was set aside.
+void Shard::note_counters() {
+    std::uint64_t ticket = 0;
+    for (const ledger::Effect& effect : entry_.effects)
+        if (const auto* taken = std::get_if<ledger::TicketTaken>(&effect)) ticket = taken->ticket;
+    const auto note = [&](const OwnerNotice& notice) {
+        noted_.push_back({.entry = batch_.entry_count(), .notice = notice});
+    };
+    for (const ledger::Effect& effect : entry_.effects) {
+        if (const auto* ended = std::get_if<ledger::ReservationEnded>(&effect))
+            note({.what = OwnerNotice::What::staged,
+                  .key = {.program = entry_.program,
+                          .kind = ledger::CounterKind::offer_stock,
+                          .id = ended->offer},
+                  .delta = {.issued = ended->is_issued ? ended->units : 0,
+                            .reserved = -ended->units},
+                  .ticket = ended->ticket});
+        const auto* add = std::get_if<ledger::CounterAdd>(&effect);
+        if (add == nullptr) continue;
+        const bool is_stock = add->kind == ledger::CounterKind::offer_stock;
+        if (is_stock && !add->takes()) continue;  // a ReservationEnded says it
+        note({.what = OwnerNotice::What::staged,
+              .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
+              .delta = add->delta,
+              .times_out = add->times_out,
+              .ticket = is_stock ? ticket : 0});
+    }
 }
 
 // What `entry_` says where it was accepted, else the refusal.

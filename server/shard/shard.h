@@ -148,6 +148,8 @@ private:
     void decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest);
     void decide_redemption(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] bool complete_redemption(OwnerStep& step);
+    [[nodiscard]] bool complete_late_payment(OwnerStep& step);
+    void note_counters();
     void pass_velocity(const Command& command, const ReplyTo& to, const Hash128& digest,
                        cards::VelocityKind kind);
     void put_offers(const Command& command, const ReplyTo& to, const Hash128& digest);

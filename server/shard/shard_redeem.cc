@@ -88,8 +88,19 @@ bool Shard::complete_redemption(OwnerStep& step) {
         refuse(step.to, Code::unavailable);
         return false;
     }
-    shop_.issue(*step.offer, step.granted, step.entry);
+    if (asked.terms->cash > Money{})
+        shop_.set_aside(step.granted, step.entry);
+    else
+        shop_.issue(*step.offer, step.granted, asked.terms->quantity, step.entry);
     return true;
+}
+
+// A late payment has its units again. False: the step is over, their codes cannot be shown.
+bool Shard::complete_late_payment(OwnerStep& step) {
+    if (shop_.issue_order(&step.granted, step.entry)) return true;
+    give_back(step);
+    refuse(step.to, Code::unavailable);
+    return false;
 }
 
 void Shard::put_offers(const Command& command, const ReplyTo& to, const Hash128& digest) {

@@ -419,6 +419,47 @@ TEST_P(Offers, GiveEachMemberACodeOfItsOwnAndShowItToNobodyElse) {
     EXPECT_EQ(reveal(member(first), voucher.number).code, voucher.code);
 }
 
+// Set aside, killed, paid for twice, killed again: one voucher, whose code its owner alone sees.
+TEST_P(Offers, ForCashAreIssuedOnceTheyArePaidHoweverOftenTheServerIsKilled) {
+    ASSERT_EQ(
+        put(code_backed_text("cash = 990\n[offer.reservations]\nper_member = 1\n"), 1).outcome.code,
+        Code::ok);
+    ASSERT_EQ(import("CASH-1111-2222-3333\n").taken, 1U);
+    give(2, price);
+    const OrderId name{{'o', '1'}};
+    const Command reserve =
+        command_of(CommandKind::redeem, member(0),
+                   Redeem{.offer = 5, .quantity = 1, .cash = {990}, .order = name});
+    EXPECT_EQ(take(redeem(member(0), 5)).outcome.code, Code::payment_differs);
+    const RedeemAnswer reserved = take(reserve);
+    ASSERT_EQ(reserved.outcome.code, Code::ok);
+    EXPECT_EQ(reserved.cash, Money{990});
+    EXPECT_GT(reserved.held_until, reserved.outcome.time);
+    EXPECT_TRUE(reserved.vouchers.empty());
+    const RedeemAnswer other =
+        take(command_of(CommandKind::redeem, member(1),
+                        Redeem{.offer = 5, .quantity = 1, .cash = {990}, .order = name}));
+    EXPECT_EQ(other.outcome.code, Code::all_set_aside);
+    EXPECT_EQ(other.outcome.detail, reserved.held_until.ns);
+    restart_after_kill();
+    EXPECT_EQ(take(reserve), reserved);
+    EXPECT_TRUE(vouchers(member(0)).rows.empty());
+    const Command confirm = command_of(CommandKind::confirm, member(0),
+                                       ConfirmOrder{.order = name,
+                                                    .payment = PaymentId{{'p', '1'}},
+                                                    .amount = {990},
+                                                    .currency = Currency{{'C', 'N', 'Y'}}});
+    const Outcome paid = client_->call(confirm);
+    EXPECT_EQ(paid.code, Code::ok);
+    restart_after_kill();
+    EXPECT_EQ(client_->call(confirm), paid);
+    const VouchersAnswer owned = vouchers(member(0));
+    ASSERT_EQ(owned.rows.size(), 1U);
+    EXPECT_FALSE(owned.rows[0].revealed);
+    EXPECT_EQ(reveal(member(0), owned.rows[0].number).code.view(), "CASH-1111-2222-3333");
+    EXPECT_EQ(all_it_wrote().find("CASH-1111-2222"), std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(OnShards, Offers, ::testing::Values(1, 4));
 
 }  // namespace

@@ -127,6 +127,8 @@ struct SoundBody {
     void operator()(const Redeem& c) const {
         SUANPAN_ASSERT(c.offer != 0);
         SUANPAN_ASSERT(c.quantity >= 1 && c.quantity <= limits::offer_quantity_max);
+        SUANPAN_ASSERT(c.cash >= Money{} && c.cash <= Money{amount_money_max});
+        SUANPAN_ASSERT((c.cash > Money{}) == (c.order != OrderId{}));
         SUANPAN_ASSERT(c.terms == nullptr);
     }
     void operator()(const Reveal& c) const {

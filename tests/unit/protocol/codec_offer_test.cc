@@ -49,6 +49,8 @@ TEST(CodecOffer, BringsTheFieldsAcross) {
     EXPECT_EQ(redeem.offer, 5U);
     EXPECT_EQ(redeem.quantity, 2);
     EXPECT_EQ(redeem.origin, 99U);
+    EXPECT_EQ(redeem.cash, Money{1'980});
+    EXPECT_EQ(redeem.order, (OrderId{{'o', '-', '1'}}));
     EXPECT_EQ(redeem.terms, nullptr);
     const auto& reveal = std::get<Reveal>(got[1].command.body);
     EXPECT_EQ(reveal.voucher, some_voucher);
@@ -82,6 +84,11 @@ TEST(CodecOffer, HashesEveryFieldOfWhatChangesSomething) {
                                 Redeem{.offer = 5, .quantity = 2, .origin = 9},
                                 Redeem{.offer = 5, .quantity = 1, .origin = 8}})
         expect_other(CommandKind::redeem, redeem, other);
+    const Redeem paid{.offer = 5, .quantity = 1, .cash = {9}, .order = OrderId{{'a'}}};
+    expect_other(CommandKind::redeem, paid,
+                 Redeem{.offer = 5, .quantity = 1, .cash = {8}, .order = OrderId{{'a'}}});
+    expect_other(CommandKind::redeem, paid,
+                 Redeem{.offer = 5, .quantity = 1, .cash = {9}, .order = OrderId{{'b'}}});
     const Reveal reveal{.voucher = some_voucher, .origin = 9};
     Reveal other_reveal = reveal;
     other_reveal.voucher.unit += 1;
@@ -113,6 +120,28 @@ TEST(CodecOffer, RefusesQuantitiesOutOfRange) {
         Code::ok);
     // field_out_of_range stands first.
     EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 0, .quantity = 0}), field(4));
+}
+
+TEST(CodecOffer, DemandsANameForTheOrderThatWaitsForCash) {
+    const OrderId name{{'a'}};
+    EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 1, .cash = {9}}),
+              field(8));
+    EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 1, .order = name}),
+              field(8));
+    EXPECT_EQ(verdict_of(CommandKind::redeem,
+                         Redeem{.offer = 5, .quantity = 1, .cash = {-1}, .order = name})
+                  .first,
+              Code::amount_out_of_range);
+}
+
+TEST(CodecOffer, BringsWhatIsSetAsideAcross) {
+    std::vector<std::byte> frame;
+    encode_redeem(frame, {}, some_reservation());
+    EXPECT_EQ(decode_redeem(std::span(frame).subspan(sizeof(FrameHeader))), some_reservation());
+    frame.clear();
+    encode_offers(frame, {}, some_offers_with_cash());
+    EXPECT_EQ(decode_offers(std::span(frame).subspan(sizeof(FrameHeader))),
+              some_offers_with_cash());
 }
 
 TEST(CodecOffer, GivesAWrongRequestItsOwnCodeAndField) {

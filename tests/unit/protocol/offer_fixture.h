@@ -14,7 +14,11 @@ inline constexpr VoucherNumber some_voucher{
 // One sound command of each of these kinds.
 inline std::vector<Command> every_offer_command() {
     return {
-        command_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 2, .origin = 99}),
+        command_of(CommandKind::redeem, Redeem{.offer = 5,
+                                               .quantity = 2,
+                                               .origin = 99,
+                                               .cash = {1'980},
+                                               .order = OrderId{{'o', '-', '1'}}}),
         command_of(CommandKind::reveal, Reveal{.voucher = some_voucher, .origin = 98}),
         command_of(CommandKind::offers, ReadOffers{.after = 4, .rows_max = 10}),
         command_of(CommandKind::vouchers,
@@ -42,6 +46,15 @@ inline RedeemAnswer some_redemption(int units = 2, bool has_codes = true) {
     return redeemed;
 }
 
+// Set aside, and not paid yet.
+inline RedeemAnswer some_reservation() {
+    RedeemAnswer reserved = some_redemption(0, false);
+    reserved.cash = Money{1'980};
+    reserved.currency = Currency{{'C', 'N', 'Y'}};
+    reserved.held_until = Instant{1'000};
+    return reserved;
+}
+
 inline RevealAnswer some_revelation() {
     RevealAnswer revealed;
     revealed.outcome = some_outcome();
@@ -61,6 +74,14 @@ inline OffersAnswer some_offers(int count = 2) {
                                .ends = instant_never,
                                .stock_left = 11,
                                .units_max = 12});
+    return offers;
+}
+
+inline OffersAnswer some_offers_with_cash() {
+    OffersAnswer offers = some_offers(2);
+    offers.rows[1].cash = Money{990};
+    offers.rows[1].cash_now = Money{1'000};
+    offers.rows[1].currency = Currency{{'C', 'N', 'Y'}};
     return offers;
 }
 

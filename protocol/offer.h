@@ -1,5 +1,5 @@
 // Offers, cards, vouchers (卡券): the plain values of offers_put, offers, redeem, vouchers,
-// codes_import and reveal.
+// codes_import, reveal, show, verify and undo_verify.
 #pragma once
 
 #include "protocol/base/money.h"
@@ -8,6 +8,7 @@
 #include "protocol/clear_code.h"
 #include "protocol/command.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,12 @@ struct RedeemTerms {
     Points points;                  // of all units
     std::int64_t stock = 0;         // of the offer; its owner has the last word
     std::size_t voucher_bytes = 0;  // of one voucher in the entry, at most
+};
+
+// A voucher after a command on it, as the shard gives it to the ledger. Not on the wire.
+struct VoucherNext {
+    std::vector<std::byte> bytes;  // as the ledger holds it
+    std::int64_t detail = 0;       // of the outcome
 };
 
 // The state of a voucher, as cards/voucher.h has it.
@@ -61,6 +68,26 @@ struct RevealAnswer {
     VoucherNumber number;
     ClearCode code;
     friend bool operator==(const RevealAnswer&, const RevealAnswer&) = default;
+};
+
+// The answer to show.
+struct ShowAnswer {
+    Outcome outcome;  // detail: `until`
+    VoucherNumber number;
+    TokenBytes token{};
+    Instant until;  // exclusive
+    friend bool operator==(const ShowAnswer&, const ShowAnswer&) = default;
+};
+// The answer to verify and undo_verify: the voucher after it, and what of it was used or given
+// back.
+struct VerifyAnswer {
+    Outcome outcome;  // detail: `units`
+    VoucherNumber number;
+    std::int64_t units = 0;
+    std::int64_t left = 0;
+    VoucherStateNumber state{};
+    bool is_amount = false;  // `units` and `left` are money, else uses
+    friend bool operator==(const VerifyAnswer&, const VerifyAnswer&) = default;
 };
 
 // An offer that the member could take now.

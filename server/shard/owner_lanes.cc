@@ -24,7 +24,8 @@ void OwnerLanes::restore_codes(CodesAtStart&& codes,
             ByteReader from(held.bytes);
             const auto voucher = cards::get_voucher(from);
             if (voucher && voucher->has_code())
-                codes_at_start_.issued[held.number.offer].push_back(voucher->code);
+                codes_at_start_.issued[held.number.offer].push_back(
+                    {.key = voucher->code, .home = held.number.home});
         });
 }
 

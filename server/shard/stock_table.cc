@@ -32,6 +32,8 @@ cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Ins
     if (!has_codes) owned.stock.abandon(said.ticket);
     owned.stock.set_total(pools_.usable(ask.key.id));
     if (!has_codes) return owned.stock.take(request, now);  // INV-9: it can only say no now
+    // Whoever asks keeps the vouchers.
+    for (const cards::CodeRef code : codes) pools_.set_home(ask.key.id, code, ask.asker);
     owned.codes[static_cast<std::uint64_t>(said.ticket)] = std::move(codes);
     return said;
 }

@@ -106,6 +106,9 @@ void make_replies() {
     reply("vouchers", 12,
           [&](Bytes& out) { encode_vouchers(out, {}, codec_fixture::some_vouchers()); });
     reply("codes", 13, [&](Bytes& out) { encode_codes(out, {}, codec_fixture::some_codes()); });
+    reply("show", 14, [&](Bytes& out) { encode_show(out, {}, codec_fixture::some_show()); });
+    reply("verify", 15,
+          [&](Bytes& out) { encode_verify(out, {}, codec_fixture::some_verification()); });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});

@@ -258,7 +258,9 @@ TEST(CodecOffer, RefusesPiecesOfACodeFileThatAreNone) {
 TEST(CodecOffer, DemandsMemberAndRequestId) {
     for (Command command : every_offer_command()) {
         const bool has_member = command.head.kind != CommandKind::offers_put &&
-                                command.head.kind != CommandKind::codes_import;
+                                command.head.kind != CommandKind::codes_import &&
+                                command.head.kind != CommandKind::verify &&
+                                command.head.kind != CommandKind::undo_verify;
         command.head.member = {};
         EXPECT_EQ(decoded(command)[0].code, has_member ? Code::member_missing : Code::ok);
         command.head.member = some_member;

@@ -75,6 +75,7 @@ inline RevealAnswer some_revelation() {
 
 inline ShowAnswer some_show() {
     ShowAnswer shown{.outcome = some_outcome(), .number = some_voucher, .until = {17}};
+    shown.outcome.code = Code::ok;  // a refusal has no token
     shown.token.fill(std::byte{0x5a});
     return shown;
 }

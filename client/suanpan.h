@@ -257,6 +257,32 @@ typedef struct suanpan_voucher {
     uint32_t merchant; /* 0: any */
 } suanpan_voucher;
 
+#define SUANPAN_TOKEN_BYTES 48
+
+/* What suanpan_show fills: good for one verify. */
+typedef struct suanpan_shown {
+    uint8_t token[SUANPAN_TOKEN_BYTES];
+    int64_t until_ns; /* exclusive */
+} suanpan_shown;
+
+/* How a shop uses a voucher. */
+typedef struct suanpan_verification {
+    const char* reference; /* your own name of it, 1 to 64 bytes; again: the first answer */
+    uint32_t merchant;
+    uint32_t store;
+    int64_t amount; /* uses, or minor units; 0: one use, or all that is left of an amount */
+    uint64_t origin;
+} suanpan_verification;
+
+/* What suanpan_verify_* and suanpan_undo_verify fill. */
+typedef struct suanpan_verified {
+    suanpan_voucher_number voucher;
+    int64_t units; /* used, or given back */
+    int64_t left;
+    uint16_t state;     /* as in suanpan_voucher */
+    uint16_t is_amount; /* 1: `units` and `left` are minor units, else uses */
+} suanpan_verified;
+
 /* A line of a file of codes that was refused. */
 typedef struct suanpan_refused_line {
     uint64_t line;
@@ -347,6 +373,23 @@ suanpan_answer suanpan_redeem_with_cash(suanpan_client* client, const suanpan_ta
 /* Fills `code`, which has room for SUANPAN_CODE_BYTES_MAX + 1 bytes. Wipe it when it was shown. */
 suanpan_answer suanpan_reveal(suanpan_client* client, const suanpan_target* target,
                               suanpan_voucher_number voucher, uint64_t origin, char* code);
+/* A token of at most 60 s for the voucher's owner to show in a shop. Request ids of this and the
+ * next three are the voucher's: suanpan_resolve leaves them unknown, call them again. */
+suanpan_answer suanpan_show(suanpan_client* client, const suanpan_target* target,
+                            suanpan_voucher_number voucher, int64_t life_ms, uint64_t origin,
+                            suanpan_shown* shown);
+/* A shop uses a voucher of target->program, with the owner's token (SUANPAN_TOKEN_BYTES) or with
+ * the code itself. */
+suanpan_answer suanpan_verify_token(suanpan_client* client, const suanpan_target* target,
+                                    const void* token, const suanpan_verification* verification,
+                                    suanpan_verified* verified);
+suanpan_answer suanpan_verify_code(suanpan_client* client, const suanpan_target* target,
+                                   const char* code, const suanpan_verification* verification,
+                                   suanpan_verified* verified);
+/* Gives back what the verification `reference` of yours used. */
+suanpan_answer suanpan_undo_verify(suanpan_client* client, const suanpan_target* target,
+                                   suanpan_voucher_number voucher, const char* reference,
+                                   suanpan_verified* verified);
 /* What the member could take now; after 0: from the first. */
 suanpan_answer suanpan_offers(suanpan_client* client, const suanpan_target* target, uint32_t after,
                               suanpan_offer_list* offers);

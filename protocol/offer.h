@@ -1,5 +1,5 @@
 // Offers, cards, vouchers (卡券): the plain values of offers_put, offers, redeem, vouchers,
-// codes_import and reveal.
+// codes_import, reveal, show, verify and undo_verify.
 #pragma once
 
 #include "protocol/base/money.h"
@@ -33,6 +33,12 @@ struct RedeemTerms {
     std::int64_t per_day_max = -1;  // units of the member; -1: no limit
     std::int64_t ever_max = -1;
     std::vector<std::byte> pinned;  // what its vouchers are made of (docs/decisions/0018)
+};
+
+// A voucher after a command on it, as the shard gives it to the ledger. Not on the wire.
+struct VoucherNext {
+    std::vector<std::byte> bytes;  // as the ledger holds it
+    std::int64_t detail = 0;       // of the outcome
 };
 
 // The state of a voucher, as cards/voucher.h has it.
@@ -76,6 +82,26 @@ struct RevealAnswer {
     VoucherNumber number;
     ClearCode code;
     friend bool operator==(const RevealAnswer&, const RevealAnswer&) = default;
+};
+
+// The answer to show.
+struct ShowAnswer {
+    Outcome outcome;  // detail: `until`
+    VoucherNumber number;
+    TokenBytes token{};
+    Instant until;  // exclusive
+    friend bool operator==(const ShowAnswer&, const ShowAnswer&) = default;
+};
+// The answer to verify and undo_verify: the voucher after it, and what of it was used or given
+// back.
+struct VerifyAnswer {
+    Outcome outcome;  // detail: `units`
+    VoucherNumber number;
+    std::int64_t units = 0;
+    std::int64_t left = 0;
+    VoucherStateNumber state{};
+    bool is_amount = false;  // `units` and `left` are money, else uses
+    friend bool operator==(const VerifyAnswer&, const VerifyAnswer&) = default;
 };
 
 // An offer that the member could take now.

@@ -64,6 +64,11 @@ const cards::Offer* StockAudit::offer(const CounterKey& key, const ledger::Ledge
 std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
                                             const ledger::Ledger& ledger) {
     if (entry.codes != nullptr) return take_codes(*entry.codes);
+    const bool issues =
+        entry.kind == ledger::EntryKind::redeem || entry.kind == ledger::EntryKind::confirm;
+    if (!issues)
+        for (const ledger::VoucherPtr& held : entry.vouchers)
+            if (auto wrong = change(*held)) return wrong;
     const ledger::TicketTaken* taken = nullptr;
     ledger::CounterUnits units;
     for (const ledger::Effect& effect : entry.effects) {
@@ -186,6 +191,7 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     ByteReader from(held.bytes);
     const auto voucher = cards::get_voucher(from);
     if (!voucher) return std::string("a voucher of it cannot be read");
+    revisions_[held.number] = voucher->revision;
     if (!voucher->has_code()) return std::nullopt;
     Codes& codes = codes_[key];
     if (knows_all_codes_ && !codes.imported.contains(voucher->code))
@@ -193,6 +199,26 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     if (!codes.issued.insert(voucher->code).second)
         return fmt::format("INV-9: it issues a code of offer {} that is somebody's already",
                            key.id);
+    return std::nullopt;
+}
+
+// Who decided it saw the voucher as the entry before left it: of two only one can have won.
+std::optional<std::string> StockAudit::change(const ledger::HeldVoucher& held) {
+    ByteReader from(held.bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher) return std::string("a voucher of it cannot be read");
+    if (static_cast<std::uint32_t>(voucher->id.offer) != held.number.offer ||
+        static_cast<std::uint64_t>(voucher->id.ticket) != held.number.ticket ||
+        voucher->id.unit != held.number.unit)
+        return std::string("a voucher of it is another one than it says");
+    const auto before = revisions_.find(held.number);
+    if (before == revisions_.end()) {
+        if (knows_all_codes_) return std::string("it changes a voucher that was never issued");
+    } else if (voucher->revision != before->second && voucher->revision != before->second + 1) {
+        return fmt::format("it makes revision {} of a voucher that is at {}", voucher->revision,
+                           before->second);
+    }
+    revisions_[held.number] = voucher->revision;
     return std::nullopt;
 }
 

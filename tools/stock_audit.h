@@ -21,9 +21,9 @@ namespace suanpan::tools {
 // Follows every entry. A redemption is one of an offer in the version that the newest file has, its
 // units are as many as its vouchers, its ticket was nobody's before, and all tickets below the
 // floor that it names stand in earlier entries. A voucher's code was imported before, and issued to
-// nobody. What is set aside unpaid has a ticket too, and codes that nobody else has; it ends once,
-// as vouchers with those codes or by coming back. What a file says a stock is, CounterAudit
-// compares with what was taken of it.
+// nobody. Each change of a voucher is one of what the entry before left of it. What is set aside
+// unpaid has a ticket too, and codes that nobody else has; it ends once, as vouchers with those codes
+// or by coming back. What a file says a stock is, CounterAudit compares with what was taken of it.
 class StockAudit {
 public:
     // What a baseline says.
@@ -87,6 +87,7 @@ private:
                                                        const ledger::CounterKey& key,
                                                        std::uint64_t ticket, std::int64_t units);
     [[nodiscard]] std::optional<std::string> take_codes(const ledger::HeldCodes& held);
+    [[nodiscard]] std::optional<std::string> change(const ledger::HeldVoucher& held);
     [[nodiscard]] std::optional<std::string> issue(const ledger::CounterKey& key,
                                                    const ledger::HeldVoucher& held);
 
@@ -95,6 +96,7 @@ private:
     OpenMap open_;
     bool knows_all_codes_ = true;  // false behind a baseline
     std::map<ProgramId, File> files_;
+    std::map<VoucherNumber, std::uint32_t> revisions_;  // of vouchers
 };
 
 }  // namespace suanpan::tools

@@ -33,25 +33,6 @@ struct Flags {
 };
 using FlagsPtr = std::shared_ptr<Flags>;
 
-// What the server counts per address or device is a hash; the text itself stays here.
-std::uint64_t origin_of(const std::string& text) {
-    if (text.empty()) return 0;
-    const Sha256 digest = sha256(std::as_bytes(std::span(text)));
-    std::uint64_t origin = 0;
-    for (std::size_t i = 0; i < sizeof origin; ++i)
-        origin = origin << 8U | static_cast<std::uint64_t>(digest[i]);
-    return origin;
-}
-
-VoucherNumber parse_voucher(const std::string& text) {
-    const auto number = voucher_named(text);
-    if (!number)
-        throw UsageError(fmt::format(
-            "a voucher is OFFER-TICKET-UNIT-HOME, as redeem and vouchers print it, not '{}'",
-            text));
-    return *number;
-}
-
 std::uint8_t parse_state(const std::string& text) {
     if (text.empty()) return 0;
     for (std::uint8_t state = 1; state <= 6; ++state)

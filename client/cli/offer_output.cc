@@ -83,6 +83,23 @@ void print_vouchers(const VouchersAnswer& vouchers) {
         fmt::print("more: --after {}\n", suanpan::name_of(vouchers.next));
 }
 
+std::string hex_of(const TokenBytes& token) {
+    std::string text;
+    for (const std::byte byte : token) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+    return text;
+}
+
+void print_verification(const client::Answer& answer) {
+    const VerifyAnswer& verified = *answer.verified;
+    const std::string_view unit = verified.is_amount ? "minor units" : "uses";
+    fmt::print("done: {} {} {}, {} left, as entry {}\nvoucher {}  {}\nrequest {}\n",
+               with_commas(verified.units), unit,
+               answer.kind == CommandKind::verify ? "used" : "given back",
+               with_commas(verified.left), answer.outcome.entry_id.value,
+               suanpan::name_of(verified.number), name_of(verified.state),
+               text_of(answer.request_id));
+}
+
 boost::json::object json_of(const RedeemAnswer& redeemed) {
     boost::json::array vouchers;
     for (const RedeemedVoucher& voucher : redeemed.vouchers)
@@ -170,6 +187,11 @@ bool print_offer_answer(const client::Answer& answer) {
         fmt::print("{}\n", answer.revealed->code.view());
         return true;
     }
+    if (answer.shown != nullptr) {
+        fmt::print("{}\n", hex_of(answer.shown->token));
+        return true;
+    }
+    if (answer.verified != nullptr) return print_verification(answer), true;
     if (answer.offers != nullptr) return print_offers(*answer.offers), true;
     if (answer.vouchers != nullptr) return print_vouchers(*answer.vouchers), true;
     if (answer.kind != CommandKind::offers_put) return false;
@@ -183,6 +205,16 @@ void add_offer_answer(const client::Answer& answer, boost::json::object& object)
     if (answer.revealed != nullptr)
         object["revealed"] = {{"voucher", suanpan::name_of(answer.revealed->number)},
                               {"code", answer.revealed->code.view()}};
+    if (answer.shown != nullptr)
+        object["shown"] = {{"voucher", suanpan::name_of(answer.shown->number)},
+                           {"token", hex_of(answer.shown->token)},
+                           {"until", text_of(answer.shown->until)}};
+    if (answer.verified != nullptr)
+        object["verified"] = {{"voucher", suanpan::name_of(answer.verified->number)},
+                              {"units", answer.verified->units},
+                              {"left", answer.verified->left},
+                              {"state", name_of(answer.verified->state)},
+                              {"is_amount", answer.verified->is_amount}};
     if (answer.offers != nullptr) object["offers"] = json_of(*answer.offers);
     if (answer.vouchers != nullptr) object["vouchers"] = json_of(*answer.vouchers);
 }

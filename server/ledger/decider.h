@@ -59,12 +59,17 @@ private:
     Decision decide(const Redeem& command);
     Decision decide(const Reveal& command);
     Decision decide(const PutOffers& command);
+    Decision decide(const Show& command);
+    Decision decide(const Verify& command);
+    Decision decide(const UndoVerification& command);
     template <typename Read>
     Decision decide(const Read&) {
         return refused(Code::unknown_kind);  // reads are not decided
     }
     template <typename Body>
     Decision decide_on_account(const Body& command);
+
+    Decision put_voucher(const VoucherTask& task);
 
     static Decision refused(Code code, std::int64_t detail = 0) {
         return {.verdict = Decision::Verdict::refused, .code = code, .detail = detail};

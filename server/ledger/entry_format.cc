@@ -225,7 +225,7 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 27) || (kind >= 40 && kind <= 44) || kind == 50 ||
+           ((kind >= 10 && kind <= 29) || (kind >= 40 && kind <= 44) || kind == 47 || kind == 50 ||
             (kind >= 100 && kind <= 107));
 }
 

@@ -169,7 +169,18 @@ public:
                    ? import_digest(head.partner, head.program, head.request_id, options_.seed)
                    : request_digest(head.partner, head.member, head.request_id, options_.seed);
     }
+    [[nodiscard]] Hash128 digest_of(const Command& command) const {
+        return is_of_a_voucher(command.head.kind)
+                   ? voucher_digest(command.head.partner, request_owner_of(command),
+                                    command.head.request_id, options_.seed)
+                   : digest_of(command.head);
+    }
     [[nodiscard]] Hash128 digest_of(const Entry& entry) const {
+        if (is_of_a_voucher(static_cast<CommandKind>(entry.kind)))
+            return voucher_digest(
+                entry.partner,
+                entry.vouchers.empty() ? VoucherNumber{} : entry.vouchers.front()->number,
+                entry.request_id, options_.seed);
         return entry.kind == EntryKind::codes_import
                    ? import_digest(entry.partner, entry.program, entry.request_id, options_.seed)
                    : request_digest(entry.partner, entry.member, entry.request_id, options_.seed);

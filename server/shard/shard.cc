@@ -48,6 +48,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
               return cards::PointWorth{.points = worth->den, .money = worth->num};
           },
           options.hash_seed),
+      desk_(*ledger_, vault_, options.code_secret),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
       stocks_(
@@ -66,7 +67,8 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
         if (around_.owners.owner_of(stock) != index_ || pools_.find(key.first) != nullptr) continue;
         const auto offer = shop_.find(stock.program, stock.id);
         pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
-                       offer == nullptr ? cards::IssueOrder{} : offer->order);
+                       offer == nullptr ? cards::IssueOrder{} : offer->order,
+                       around_.exchange.shards());
         stocks_.restore(stock, {}, {});
     }
     // A retention asks for it from its first moment on.
@@ -90,6 +92,7 @@ void Shard::adopt_thread(ReplySink& sink) {
 
 ShardIndex Shard::owner_of(const Command& command) const {
     const CommandHead& head = command.head;
+    if (is_of_a_voucher(head.kind)) return home_of(command);
     if (head.kind == CommandKind::codes_import)
         return around_.owners.owner_of(
             ledger::CounterKey{.program = head.program, .kind = ledger::CounterKind::offer_stock});
@@ -103,8 +106,17 @@ ShardIndex Shard::owner_of(const Command& command) const {
                                                  around_.exchange.shards())};
 }
 
-void Shard::submit(const Command& command, const ReplyTo& to) {
+void Shard::submit(const Command& asked, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
+    if (asked.head.kind != CommandKind::verify) return send(asked, to);
+    // No code in the clear goes any further.
+    Command prepared = asked;
+    desk_.prepare(prepared);
+    send(prepared, to);
+}
+
+// To whichever shard is to execute it.
+void Shard::send(const Command& command, const ReplyTo& to) {
     const ShardIndex owner = owner_of(command);
     if (owner == index_) {
         if (inbox_.empty()) inbox_since_ = around_.clock.now();
@@ -134,6 +146,8 @@ void Shard::decide_inbox() {
 void Shard::accept(const Command& command, const ReplyTo& to) {
     if (is_read(command.head.kind))
         read(command, to);
+    else if (is_of_a_voucher(command.head.kind))
+        change_voucher(command, to);
     else
         change(command, to);
     close_full_batch();
@@ -164,7 +178,7 @@ void Shard::admit(const Command& command, const ReplyTo& to) {
     const CommandHead& head = command.head;
     const std::int64_t id_ms = head.request_id.unix_ms();
     if (id_ms < around_.committer.floor_ms()) return refuse(to, Code::request_too_old);
-    const Hash128 digest = ledger_->digest_of(head);
+    const Hash128 digest = ledger_->digest_of(command);
     const ledger::RequestFound found = ledger_->request_log().find(digest, id_ms, head.body_hash);
     if (found.kind == ledger::RequestFound::Kind::other_body) {
         // Not before the first attempt is certain: a crash could undo it (P4).
@@ -221,6 +235,11 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
     if (head.kind == CommandKind::reveal)
         return pass_velocity(command, to, digest, cards::VelocityKind::query);
+    if (head.kind == CommandKind::show)
+        return pass_velocity(command, to, digest, cards::VelocityKind::query);
+    if (head.kind == CommandKind::verify)
+        return pass_velocity(command, to, digest, cards::VelocityKind::verify);
+    if (is_of_a_voucher(head.kind)) return decide_voucher(command, to, digest);
     decide_and_stage(command, to, digest, original);
 }
 
@@ -270,7 +289,9 @@ void Shard::stage(const Batch::Asked* asked) {
     const ledger::AccountRef ref = ledger_->apply(entry_);
     if (entry_.has_counters) note_counters();
     if (entry_.offers != nullptr) shop_.refresh();
-    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : shop_.answer_of(entry_));
+    if (!entry_.vouchers.empty() && !is_of_a_voucher(static_cast<CommandKind>(entry_.kind)))
+        for (const ledger::VoucherPtr& held : entry_.vouchers) desk_.note(*held, ref);
+    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : body_of(entry_));
 }
 
 // What owners are told of `entry_` once it has its number. Of an offer: that its ticket was taken,
@@ -321,10 +342,14 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
         return stage(&asked);
     }
     if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
+    const VoucherTask* task = voucher_task_of(command);
+    const bool is_of_codes =
+        head.kind == CommandKind::codes_import || (task != nullptr && task->voucher.ticket == 0);
     const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
         head, digest, decision.code, decision.detail,
-        head.kind == CommandKind::codes_import ? offers_owner_hash(head.program)
-                                               : member_hash(head.member, options_.hash_seed));
+        is_of_codes       ? offers_owner_hash(head.program)
+        : task != nullptr ? task->voucher.home
+                          : member_hash(head.member, options_.hash_seed));
     batch_.add_refusal(refusal,
                        {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                         .digest = digest,
@@ -424,6 +449,7 @@ void Shard::deliver(Reply&& reply) {
         around_.wake(asked_by);
         return;
     }
+    if (reply.again != nullptr) return send(*reply.again, reply.to);
     if (reply.to.session == installer_session) {
         if (reply.to.request == 0) {
             installer_.prepared(reply.outcome);

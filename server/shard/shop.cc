@@ -35,10 +35,6 @@ std::string unsupported(const cards::OfferFile& file, bool has_keys) {
         if (offer.voucher.hops_max > 0)
             return name + ": voucher.hops_max: this version gives no vouchers away; leave it out\n";
     }
-    for (const cards::VelocityRule& rule : file.velocity)
-        if (rule.kind == cards::VelocityKind::verify)
-            return "velocity " + std::to_string(static_cast<std::uint32_t>(rule.id)) +
-                   ": kind: this version counts redeem and query\n";
     return {};
 }
 

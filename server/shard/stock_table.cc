@@ -20,6 +20,7 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
             const auto found = pool->find(code);
             if (!found) continue;
             pool->restore(*found, cards::CodeState::set_aside);
+            pools_.set_home(key.id, *found, each.home);
             codes.push_back(*found);
         }
     }
@@ -61,6 +62,8 @@ cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Ins
         said = owned.stock.take(request, now);
         SUANPAN_ASSERT(said.kind == cards::StockAnswer::Kind::taken);  // nothing came in between
     }
+    // Whoever asks keeps the vouchers.
+    for (const cards::CodeRef code : codes) pools_.set_home(ask.key.id, code, ask.asker);
     owned.codes[static_cast<std::uint64_t>(said.ticket)] = std::move(codes);
     return said;
 }

@@ -25,6 +25,7 @@ namespace suanpan::shard {
 struct ReservedUnits {
     std::uint64_t ticket = 0;
     cards::StockRequest request;
+    ShardIndex home;  // whose order it is
     std::vector<cards::CodeKey> codes;
 };
 

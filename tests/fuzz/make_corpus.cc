@@ -110,6 +110,9 @@ void make_replies() {
     reply("offers_with_cash", 11,
           [&](Bytes& out) { encode_offers(out, {}, codec_fixture::some_offers_with_cash()); });
     reply("codes", 13, [&](Bytes& out) { encode_codes(out, {}, codec_fixture::some_codes()); });
+    reply("show", 14, [&](Bytes& out) { encode_show(out, {}, codec_fixture::some_show()); });
+    reply("verify", 15,
+          [&](Bytes& out) { encode_verify(out, {}, codec_fixture::some_verification()); });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});

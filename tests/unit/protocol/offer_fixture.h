@@ -11,6 +11,22 @@ namespace suanpan::codec_fixture {
 inline constexpr VoucherNumber some_voucher{
     .offer = 5, .unit = 6, .ticket = 7, .home = 0x9f3c'00d1'a2b4'e687};
 
+// A shop's use of a voucher, by token and by code.
+inline Verify some_use() {
+    Verify verify{.reference = short_text<64>("bill 4711"), .merchant = 4, .store = 11, .units = 3};
+    verify.task.origin = 96;
+    verify.has_token = true;
+    verify.proof = {1, 2, 3, 4, 5, 6};
+    return verify;
+}
+inline Verify some_use_by_code() {
+    Verify verify = some_use();
+    verify.has_token = false;
+    verify.proof = {};
+    verify.payload = &some_payload();
+    return verify;
+}
+
 // One sound command of each of these kinds.
 inline std::vector<Command> every_offer_command() {
     return {
@@ -27,6 +43,13 @@ inline std::vector<Command> every_offer_command() {
         command_of(
             CommandKind::codes_import,
             ImportCodes{.payload = &some_payload(), .offer = 5, .batch = 8, .first_line = 2049}),
+        command_of(CommandKind::show, Show{.task = {.voucher = some_voucher, .origin = 97},
+                                           .life = milliseconds(30'000)}),
+        command_of(CommandKind::verify, some_use()),
+        command_of(CommandKind::verify, some_use_by_code()),
+        command_of(CommandKind::undo_verify,
+                   UndoVerification{.task = {.voucher = some_voucher},
+                                    .reference = short_text<64>("bill 4711")}),
     };
 }
 
@@ -61,6 +84,22 @@ inline RevealAnswer some_revelation() {
     revealed.number = some_voucher;
     revealed.code = ClearCode("ABCD-EFGH");
     return revealed;
+}
+
+inline ShowAnswer some_show() {
+    ShowAnswer shown{.outcome = some_outcome(), .number = some_voucher, .until = {17}};
+    shown.outcome.code = Code::ok;  // a refusal has no token
+    shown.token.fill(std::byte{0x5a});
+    return shown;
+}
+
+inline VerifyAnswer some_verification() {
+    return {.outcome = some_outcome(),
+            .number = some_voucher,
+            .units = 3,
+            .left = 4,
+            .state = VoucherStateNumber::verified,
+            .is_amount = true};
 }
 
 inline OffersAnswer some_offers(int count = 2) {

@@ -90,10 +90,10 @@ public:
 
     ShardWorld world;
 
-private:
     [[nodiscard]] Command command_of(std::uint64_t of_member, CommandKind kind,
                                      const CommandBody& body);
 
+private:
     std::deque<CommandPayload> payloads_;
     std::uint16_t next_via_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
+#include "protocol/base/probe.h"
 #include "server/cards/voucher_format.h"
 
 #include <algorithm>
@@ -38,7 +39,13 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
     for (const auto& each : ledgers) {
         each->add_counters_to(units);
         each->add_reserved_to(reserved);
-        each->add_tickets_to(tickets);
+        const std::size_t known = tickets.size();
+        std::map<ledger::CounterKey, ledger::TicketSpan> own;
+        each->add_tickets_to(own);
+        for (const auto& [key, span] : own) tickets[key].add(span);
+        if (tickets.size() < known + own.size()) {
+            SUANPAN_PROBE("the tickets of an offer were united from several shards");
+        }
     }
     for (const auto& [key, sum] : units)
         at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}};

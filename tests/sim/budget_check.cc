@@ -56,16 +56,22 @@ std::optional<std::int64_t> BudgetCheck::lowest(const Key& key, std::size_t firs
     return least;
 }
 
-// Whether an owner could have granted under this limit, when the request was decided or later.
-bool BudgetCheck::is_plausible(const Key& key, std::int64_t limit, Instant time, Lsn lsn) const {
+// Whether an owner could have granted under this limit, when the request was decided or later. It
+// knew the versions that were there when the request was sent, and maybe some of the later ones.
+bool BudgetCheck::is_plausible(const Key& key, std::int64_t limit, Instant time, Lsn sent_after,
+                               Lsn lsn) const {
     const std::size_t known = count(key.first, lsn);
-    for (std::size_t first = in_force(key.first, time, lsn); first < known; ++first)
-        for (std::size_t last = first; last < known; ++last)
-            if (const auto least = lowest(key, first, last); !least || *least == limit) return true;
+    for (std::size_t known_then = count(key.first, sent_after); known_then <= known; ++known_then) {
+        if (known_then == 0) continue;
+        const Lsn newest = versions_.at(key.first)[known_then - 1].lsn;
+        for (std::size_t first = in_force(key.first, time, newest); first < known_then; ++first)
+            if (const auto least = lowest(key, first, known_then - 1); !least || *least == limit)
+                return true;
+    }
     return known == 0;
 }
 
-void BudgetCheck::add(const ledger::Entry& entry) {
+void BudgetCheck::add(const ledger::Entry& entry, Lsn sent_after) {
     for (const ledger::Effect& effect : entry.effects) {
         const auto* units = std::get_if<ledger::CounterAdd>(&effect);
         if (units == nullptr || units->kind == ledger::CounterKind::offer_stock) continue;
@@ -78,7 +84,7 @@ void BudgetCheck::add(const ledger::Entry& entry) {
             throw Violation(
                 fmt::format("INV-11: LSN {} gives back more than was granted", entry.lsn.value));
         if (!units->takes()) continue;
-        if (!is_plausible(key, units->limit, entry.time, entry.lsn))
+        if (!is_plausible(key, units->limit, entry.time, sent_after, entry.lsn))
             throw Violation(
                 fmt::format("INV-11: LSN {} was granted under a limit of {}, and there "
                             "was none such",

@@ -19,8 +19,9 @@ namespace suanpan::sim {
 class BudgetCheck {
 public:
     void add_rules(const ledger::Entry& entry, const RuleFacts& facts);
-    // What the entry takes or gives back: never more than a limit that held.
-    void add(const ledger::Entry& entry);
+    // What the entry takes or gives back: never more than a limit that held. Its request was sent
+    // after that entry.
+    void add(const ledger::Entry& entry, Lsn sent_after);
     // True where, at some moment after `sent_after` and up to `lsn`, the terms did not fit into
     // what was left of some budget or total; of `only` that one.
     [[nodiscard]] bool was_used_up(const OrderTerms& terms, Lsn sent_after, Lsn lsn,
@@ -52,7 +53,7 @@ private:
     [[nodiscard]] std::size_t in_force(ProgramId program, Instant time, Lsn lsn) const;
     [[nodiscard]] std::size_t count(ProgramId program, Lsn lsn) const;
     [[nodiscard]] bool is_plausible(const Key& key, std::int64_t limit, Instant time,
-                                    Lsn lsn) const;
+                                    Lsn sent_after, Lsn lsn) const;
     [[nodiscard]] bool was_used_up(const Key& key, std::int64_t units, std::int64_t quoted,
                                    Lsn sent_after, Lsn lsn) const;
 

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <utility>
 
 namespace suanpan::sim {
 namespace {
@@ -117,7 +118,7 @@ private:
         if (!entry.member.is_zero()) take_of_account(entry);
         if (ledger::is_client_kind(entry.kind)) take_executed(entry);
         if (!entry.orders.empty()) take_orders(entry);
-        budgets_.add(entry);
+        budgets_.add(entry, std::exchange(sent_after_, Lsn{}));
     }
 
     // Nobody is refused for the sake of a budget that had room (INV-11, P3).
@@ -230,6 +231,7 @@ private:
         if (op.was_lost && entry.request_id.unix_ms() < restored_floor_of(entry.lsn))
             throw Violation(
                 fmt::format("INV-7: LSN {} runs again what ran before a restore", entry.lsn.value));
+        sent_after_ = op.sent_after;
         if (entry.rules != nullptr) {
             rules_.add(entry);
             budgets_.add_rules(entry, workload_.rules.at(entry.rules->text));
@@ -307,6 +309,7 @@ private:
     RulesCheck rules_;
     OffersCheck offers_;
     BudgetCheck budgets_;
+    Lsn sent_after_;  // of the request that the entry executed
     std::map<Digest, Request> requests_;
     std::map<std::tuple<ProgramId, MemberId>, Lsn> last_of_account_;
     std::uint64_t last_lsn_ = 0;

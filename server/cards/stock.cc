@@ -1,6 +1,7 @@
 #include "server/cards/stock.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/base/hash.h"
 #include "protocol/base/ratio.h"
 
@@ -44,7 +45,9 @@ std::int64_t Stock::set_aside_max() const {
 StockAnswer Stock::take(const StockRequest& request, Instant now) {
     SUANPAN_ASSERT(request.quantity > 0);
     if (closed_) return {.kind = StockAnswer::Kind::wait};
-    if (request.quantity > total_ - issued_) return {.kind = StockAnswer::Kind::sold_out};
+    const std::int64_t gone =
+        issued_ + (SUANPAN_CANARY(sold_out_on_uncommitted_take) ? uncommitted_ : 0);
+    if (request.quantity > total_ - gone) return {.kind = StockAnswer::Kind::sold_out};
     if (request.unpaid)
         if (const auto refused = refused_as_unpaid(request, now)) return *refused;
     if (request.quantity > free()) {
@@ -118,6 +121,7 @@ void Stock::abandon(Ticket ticket) {
     Take& take = take_of(ticket);
     SUANPAN_ASSERT(take.phase == Phase::taking);
     count(take, -1);
+    if (SUANPAN_CANARY(stock_given_back_twice)) total_ += take.request.quantity;
     takes_.erase(static_cast<std::uint64_t>(ticket));
     missing_.insert(static_cast<std::uint64_t>(ticket));
     check_sums();

@@ -2,6 +2,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/byte_io.h"
+#include "protocol/base/canary.h"
 
 #include <algorithm>
 #include <array>
@@ -121,7 +122,7 @@ void CodePools::restore(const CodesAtStart& start, std::uint32_t offer, ProgramI
             if (first_lsn_ == Lsn{} || code.locator.lsn < first_lsn_) first_lsn_ = code.locator.lsn;
         }
     const auto issued = start.issued.find(offer);
-    if (issued == start.issued.end()) return;
+    if (issued == start.issued.end() || SUANPAN_CANARY(code_issued_twice_after_recovery)) return;
     for (const CodesAtStart::Issued& each : issued->second)
         if (const auto code = pool.find(each.key)) {
             pool.restore(*code, cards::CodeState::issued);

@@ -3,6 +3,7 @@
 #include "protocol/base/assert.h"
 #include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
+#include "protocol/base/probe.h"
 #include "server/cards/reserved_units.h"
 #include "server/cards/voucher_format.h"
 
@@ -59,19 +60,27 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
     for (const auto& each : ledgers) {
         each->add_counters_to(units);
         each->add_reserved_to(reserved);
-        each->add_tickets_to(tickets);
+        const std::size_t known = tickets.size();
+        std::map<ledger::CounterKey, ledger::TicketSpan> own;
+        each->add_tickets_to(own);
+        for (const auto& [key, span] : own) tickets[key].add(span);
+        if (tickets.size() < known + own.size()) {
+            SUANPAN_PROBE("the tickets of an offer were united from several shards");
+        }
     }
     for (const auto& [key, sum] : units)
         at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}, .waiting = {}};
     for (const auto& [key, span] : tickets) at_start_[key].tickets = span;
     for (std::size_t i = 0; i < ledgers.size(); ++i)
-        ledgers[i]->for_each_waiting([&](const ledger::Account& account, const ledger::Order& order) {
-            if (!order.units.any()) return;
-            const ledger::CounterKey key{.program = account.program(),
-                                         .kind = ledger::CounterKind::offer_stock,
-                                         .id = order.units.offer};
-            at_start_[key].waiting.push_back(reserved_of(ShardIndex{static_cast<std::uint16_t>(i)}, account, order));
-        });
+        ledgers[i]->for_each_waiting(
+            [&](const ledger::Account& account, const ledger::Order& order) {
+                if (!order.units.any()) return;
+                const ledger::CounterKey key{.program = account.program(),
+                                             .kind = ledger::CounterKind::offer_stock,
+                                             .id = order.units.offer};
+                at_start_[key].waiting.push_back(
+                    reserved_of(ShardIndex{static_cast<std::uint16_t>(i)}, account, order));
+            });
 }
 
 // Any function will do, as long as all shards of a process agree.

@@ -1,6 +1,8 @@
 #include "server/shard/owner_table.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
+#include "protocol/base/probe.h"
 
 #include <algorithm>
 
@@ -10,6 +12,7 @@ void OwnerTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
                          const ledger::ReservedMap& reserved) {
     Owned& to = owned(key);
     to.units = units;
+    if (SUANPAN_CANARY(budget_not_restored_on_recovery)) to.units.issued = 0;
     to.reserved = reserved;
 }
 
@@ -106,6 +109,9 @@ void OwnerTable::advance(Lsn durable) {
         const Staged& staged = staged_.top();
         Owned& to = owned_.at(staged.key);
         const std::int64_t given = staged.delta.given();
+        if (given < 0) {
+            SUANPAN_PROBE("units of a shared counter were given back");
+        }
         (given > 0 ? to.uncommitted : to.returning) -= std::abs(given);
         to.units.add(staged.delta);
         if (staged.delta.reserved != 0) {

@@ -120,6 +120,10 @@ public:
     [[nodiscard]] SliceLane& slice_lane() { return slice_lane_; }
     // For a stopped shard: tests, and the final checkpoint.
     [[nodiscard]] ledger::Ledger& ledger() { return *ledger_; }
+    // What it knows as an owner, for tests; on the shard's thread.
+    [[nodiscard]] const StockTable& stocks() const { return stocks_; }
+    [[nodiscard]] const OwnerTable& counters() const { return owned_; }
+    [[nodiscard]] const CodePools& pools() const { return pools_; }
 
 private:
     // A command whose journal read is under way.

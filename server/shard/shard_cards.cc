@@ -1,5 +1,6 @@
 // Card codes of a Shard: imports, the sealed codes that the journal has, and reveal.
 #include "protocol/base/assert.h"
+#include "protocol/base/probe.h"
 #include "server/ledger/entry_format.h"
 #include "server/shard/shard.h"
 
@@ -127,6 +128,7 @@ bool Shard::take_chunk(const ReadDone& done) {
         stocks_.chunk_failed(lsn, now_);
         return true;
     }
+    SUANPAN_PROBE("sealed codes were read from the journal");
     pools_.keep(std::make_shared<const CodeChunk>(std::move(*chunk)), lsn);
     stocks_.chunk_came();
     return true;

@@ -1,6 +1,7 @@
 // The owner step of a Shard: counters that all members share, for those who ask and as their owner
 // (docs/decisions/0012).
 #include "protocol/base/assert.h"
+#include "protocol/base/probe.h"
 #include "server/shard/shard.h"
 
 #include <algorithm>
@@ -154,8 +155,11 @@ void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
                            " that are set aside or issued; set it to at least that\n");
     if (answer.verdict == OwnerVerdict::too_many)
         return refused(Code::too_many_reservations, answer.detail);
-    if (step.command.head.kind == CommandKind::redeem && answer.verdict == OwnerVerdict::exhausted)
+    if (step.command.head.kind == CommandKind::redeem &&
+        answer.verdict == OwnerVerdict::exhausted) {
+        SUANPAN_PROBE("an offer was sold out");
         return refused(Code::sold_out, 0);
+    }
     if (ask.lowers)
         return conclude(step.command, step.to, step.digest,
                         {.verdict = ledger::Decision::Verdict::refused,
@@ -171,6 +175,10 @@ void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
     if (answer.verdict == OwnerVerdict::all_set_aside && may_come_again)
         return refuse(step.to, Code::all_set_aside, answer.detail);
     const ledger::CounterKey key = ask.key;
+    if (key.kind == ledger::CounterKind::campaign_budget)
+        SUANPAN_PROBE("the budget of a campaign was used up");
+    else
+        SUANPAN_PROBE("the total of a coupon was used up");
     const ledger::Decision decision =
         ledger_->decide(step.command, step.decided_at, nullptr, entry_, &key);
     SUANPAN_ASSERT(!decision.accepted() || asks_of(entry_).empty());

@@ -1,6 +1,8 @@
 #include "server/shard/stock_table.h"
 
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
+#include "protocol/base/probe.h"
 
 #include <algorithm>
 
@@ -10,7 +12,13 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
                          const ledger::TicketSpan& tickets,
                          std::span<const ReservedUnits> reserved) {
     Owned& to = owned(key, cards::stock_units_max);
-    to.stock.restore(units.issued, cards::Ticket{tickets.last()}, tickets.missing());
+    const bool forgets = SUANPAN_CANARY(ticket_given_twice_after_recovery);
+    const ledger::TicketSpan known{.floor = tickets.floor,
+                                   .above = forgets ? std::set<std::uint64_t>{} : tickets.above};
+    if (!known.missing().empty()) {
+        SUANPAN_PROBE("a start found tickets that a crash took");
+    }
+    to.stock.restore(units.issued, cards::Ticket{known.last()}, known.missing());
     cards::CodePool* pool = pools_.find(key.id);
     for (const ReservedUnits& each : reserved) {
         to.stock.restore_reserved(cards::Ticket{each.ticket}, each.request);
@@ -49,7 +57,10 @@ cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Ins
     if (pool == nullptr || said.kind != cards::StockAnswer::Kind::taken) return said;
     std::vector<cards::CodeRef> codes;
     const bool has_codes = pool->take(ask.units, now, codes);
-    if (!has_codes) owned.stock.abandon(said.ticket);
+    if (!has_codes) {
+        SUANPAN_PROBE("codes had expired before they were taken");
+        owned.stock.abandon(said.ticket);
+    }
     owned.stock.set_total(pools_.usable(ask.key.id));
     if (!has_codes) return owned.stock.take(request, now);  // INV-9: it can only say no now
     // Nobody is to pay for a code that has ended meanwhile.
@@ -212,6 +223,9 @@ std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) 
 std::optional<OwnerAnswer> StockTable::ask(const OwnerAsk& ask, Instant now) {
     Owned& from = owned(ask.key, ask.closes ? ask.units : ask.limit);
     if (ask.closes) {
+        if (!from.stock.is_quiet()) {
+            SUANPAN_PROBE("an offer was closed while units were on their way");
+        }
         const auto answer = close(from, ask);
         if (answer)
             serve(ask.key, now);
@@ -245,6 +259,7 @@ void StockTable::serve(const ledger::CounterKey& key, Instant now) {
         OwnerAnswer answer;
         const Taken taken = take(from, from.line.front(), now, answer);
         if (taken == Taken::waits) return;
+        SUANPAN_PROBE("a redemption waited for what was on its way");
         from.line.pop_front();
         --waiting_;
         if (taken == Taken::answered) answers_.push_back(std::move(answer));

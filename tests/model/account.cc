@@ -470,6 +470,7 @@ Answer Account::update_member(const MemberUpdate& update) {
         return refusal(Code::stale_version, static_cast<std::int64_t>(source_version_));
     has_member_ = true;
     source_version_ = update.source_version;
+    level_ = update.level;
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include "protocol/code.h"
 #include "protocol/command.h"
 #include "tests/model/order.h"
+#include "tests/model/shelf.h"
 
 #include <cstdint>
 #include <functional>
@@ -112,12 +113,21 @@ public:
     // Orders: account_orders.cc. Expects the terms in `settle`; `of_all` counts over all members.
     Answer settle(const ProgramSpec& program, const Settle& settle, PartnerId partner, Instant now,
                   Sums& sums, const CountAll& of_all);
+    // `is_used_up`: of what all members share, nothing is left for a late payment.
     Answer confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
-                   Instant now, Sums& sums, const CountAll& of_all);
+                   Instant now, Sums& sums, const CountAll& of_all, bool is_used_up);
     Answer cancel(const ProgramSpec& program, const CancelOrder& cancel, PartnerId partner,
                   Instant now, Sums& sums);
     Answer refund_order(const ProgramSpec& program, const RefundOrder& refund, PartnerId partner,
                         Instant now, Sums& sums);
+    // Redemptions: account_offers.cc. What its stock has to say is not asked here.
+    Answer redeem(const ProgramSpec& program, const OfferSpec& offer, std::int64_t quantity,
+                  Instant now, Sums& sums);
+    void add_voucher(const Voucher& voucher) { vouchers_[voucher.number] = voucher; }
+    [[nodiscard]] Answer reveal(const VoucherNumber& voucher, Instant now) const;
+    // By number.
+    [[nodiscard]] const std::map<VoucherNumber, Voucher>& vouchers() const { return vouchers_; }
+
     // What is counted of a limit per member in the period of `now`.
     [[nodiscard]] UseSum used(const ProgramSpec& program, const UseKey& key, Instant now) const;
     // Adds what this account's orders have of a counter that all members share.
@@ -149,6 +159,9 @@ private:
     [[nodiscard]] bool allows(const LotName& lot, const Wish& wish, Instant now) const;
     // amount: what may be taken; or the refusal.
     [[nodiscard]] Answer takeable(const ProgramSpec& program, const Wish& wish, Instant now) const;
+    // Why the offer lets the member not take so much; ok where it does.
+    [[nodiscard]] Code admits(const ProgramSpec& program, const OfferSpec& offer,
+                              std::int64_t quantity, Instant now) const;
     [[nodiscard]] std::int64_t day_limit(const ProgramSpec& program) const;  // -1: none
     [[nodiscard]] std::int64_t left_today(const ProgramSpec& program, Instant now) const;
     // True where taking them would empty or touch more lots than one request may.
@@ -216,6 +229,8 @@ private:
     Instant sliding_began_;  // the life that runs now, or ran last
     std::uint64_t source_version_ = 0;
     bool has_member_ = false;
+    std::uint16_t level_ = 0;
+    std::map<VoucherNumber, Voucher> vouchers_;
     std::uint32_t entries_ = 0;
     Original last_;   // of the command that was just accepted
     Hold last_hold_;  // that it placed

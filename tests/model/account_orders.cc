@@ -49,7 +49,7 @@ void Account::forget_orders(Instant now) {
 
 Account::UseName Account::use_name(const UseKey& key, LocalDate day) {
     LocalDate period;
-    if (key.kind == UseKind::limit_day) period = day;
+    if (key.kind == UseKind::limit_day || key.kind == UseKind::offer_day) period = day;
     if (key.kind == UseKind::limit_month) period = first_of_month(day);
     return {.key = key, .period = period};
 }
@@ -61,6 +61,8 @@ UseSum Account::used(const ProgramSpec& program, const UseKey& key, Instant now)
 
 void Account::count_uses(const Order& order, int times) {
     for (const QuotedUse& use : order.terms.uses) {
+        // Of what all members share, nothing is counted that has no limit.
+        if (is_shared(use.key.kind) && use.most.money.value < 0 && use.most.count < 0) continue;
         UseSum& sum = uses_[use_name(use.key, order.counted_on)];
         sum.money.value += times * use.amount.money.value;
         sum.points.value += times * use.amount.points.value;
@@ -253,7 +255,7 @@ void Account::time_out(std::uint32_t number, Instant now) {
 }
 
 Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
-                        Instant now, Sums& sums, const CountAll& of_all) {
+                        Instant now, Sums& sums, const CountAll& of_all, bool is_used_up) {
     Order* order = find_own(partner, confirm.order);
     if (order == nullptr) return refusal(Code::order_not_found);
     const OrderTerms& terms = order->terms;
@@ -283,8 +285,8 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
         return {.amount = points, .detail = number_of(order->state)};
     }
     order->keep_from(now, order_known_days_min);
-    if (terms.late_payment != LatePayment::reacquire || uncovered(program, terms, now) ||
-        shortage(terms, of_all)) {
+    if (is_used_up || terms.late_payment != LatePayment::reacquire ||
+        uncovered(program, terms, now) || shortage(terms, of_all)) {
         order->step = OrderStep::payment_to_return;
         return {.detail = number_of(order->state)};
     }

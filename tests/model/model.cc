@@ -120,7 +120,8 @@ Outcome Model::execute(const Command& command, Instant now, const Names& names) 
     const CommandHead& head = command.head;
     Outcome outcome;
     outcome.time = now;
-    const Answer answer = decide(command, now);
+    complaint_.clear();
+    const Answer answer = decide(command, now, names);
     outcome.code = answer.code;
     outcome.detail = answer.detail;
     if (!leaves_no_trace(answer.code)) outcome.entry_id = names.entry;
@@ -128,6 +129,11 @@ Outcome Model::execute(const Command& command, Instant now, const Names& names) 
     outcome.amount = Points{answer.amount};
     if (std::holds_alternative<PutProgram>(command.body)) return outcome;
     if (std::holds_alternative<PutRules>(command.body)) return outcome;
+    if (std::holds_alternative<PutOffers>(command.body)) return outcome;
+    if (std::holds_alternative<ImportCodes>(command.body)) {
+        outcome.detail = answer.detail;
+        return outcome;
+    }
     Account& account = accounts_[{head.program, head.member}];
     account.name_last(*find_program(head.program), head, now, names.entry, names.hold);
     if (head.kind == CommandKind::hold) outcome.detail = static_cast<std::int64_t>(names.hold);
@@ -159,11 +165,13 @@ Answer Model::put_rules(ProgramId program, const PutRules& put, Instant now) {
     return {.detail = put.version};
 }
 
-Answer Model::decide(const Command& command, Instant now) {
+Answer Model::decide(const Command& command, Instant now, const Names& names) {
     const CommandHead& head = command.head;
     if (const auto* put = std::get_if<PutProgram>(&command.body)) return put_program(*put);
     if (const auto* put = std::get_if<PutRules>(&command.body))
         return put_rules(head.program, *put, now);
+    if (const auto* put = std::get_if<PutOffers>(&command.body)) return put_offers(*put, names);
+    if (std::holds_alternative<ImportCodes>(command.body)) return import(head, names);
     if (const Answer wrong = check_dates(command, now); wrong.code != Code::ok) return wrong;
     const ProgramSpec* program = find_program(head.program);
     if (program == nullptr) {
@@ -175,6 +183,7 @@ Answer Model::decide(const Command& command, Instant now) {
     Sums& sums = sums_[head.program];
     Account& account = accounts_[{head.program, head.member}];
     account.pass_time(*program, now, sums);
+    if (std::holds_alternative<Redeem>(command.body)) return redeem(command, account, now, names);
     struct Decide {
         Account& account;
         const ProgramSpec& program;
@@ -182,6 +191,7 @@ Answer Model::decide(const Command& command, Instant now) {
         Instant now;
         Sums& sums;
         const CountAll& of_all;
+        bool is_used_up;
         Answer operator()(const Earn& c) const { return account.earn(program, c, now, sums); }
         Answer operator()(const Spend& c) const { return account.spend(program, c, now, sums); }
         Answer operator()(const PlaceHold& c) const { return account.place(program, c, now); }
@@ -207,8 +217,9 @@ Answer Model::decide(const Command& command, Instant now) {
             return account.settle(program, c, head.partner, now, sums, of_all);
         }
         Answer operator()(const ConfirmOrder& c) const {
-            return account.confirm(program, c, head.partner, now, sums, of_all);
+            return account.confirm(program, c, head.partner, now, sums, of_all, is_used_up);
         }
+        Answer operator()(const Reveal& c) const { return account.reveal(c.voucher, now); }
         Answer operator()(const CancelOrder& c) const {
             return account.cancel(program, c, head.partner, now, sums);
         }
@@ -225,7 +236,7 @@ Answer Model::decide(const Command& command, Instant now) {
         }
         return sum;
     };
-    const Decide known{account, *program, head, now, sums, of_all};
+    const Decide known{account, *program, head, now, sums, of_all, names.is_used_up};
     // Programs stand above; reads and the clock change no account.
     return std::visit(
         [&known](const auto& each) -> Answer {

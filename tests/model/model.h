@@ -4,20 +4,30 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
 #include "protocol/command.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
 #include "tests/model/account.h"
+#include "tests/model/shelf.h"
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <tuple>
 #include <vector>
 
 namespace suanpan::model {
 
-// What the outside calls the entry and the hold that a command makes.
+// What the outside calls the entry and the hold that a command makes, and what else of it is the
+// server's to choose or stands in a text that the model does not read.
 struct Names {
     Lsn entry;
     HoldId hold{};
+    std::vector<Voucher> vouchers;  // of a redemption, with their codes
+    std::uint32_t batch = 0;        // of the first of these codes
+    const OfferFile* offers = nullptr;
+    const CodeList* codes = nullptr;
+    // A late payment: what all members share of a budget or a total was used up.
+    bool is_used_up = false;
 };
 
 // Sums of one program over all its accounts, at an instant.
@@ -52,6 +62,15 @@ public:
     Totals totals(ProgramId program, Instant now);
     // What a member's order shows; `head` is the read's.
     OrderAnswer order(const CommandHead& head, const OrderId& order, Instant now);
+    // A member's vouchers as they are at `now`, by number.
+    [[nodiscard]] std::vector<VoucherRow> vouchers(const MemberId& member, ProgramId program,
+                                                   Instant now) const;
+    [[nodiscard]] const Shelf& shelf() const { return shelf_; }
+    // Of all members together: what their orders have of a budget or a total.
+    [[nodiscard]] UseSum used_by_all(ProgramId program, const UseKey& key, Instant now);
+    // What the last command could not be, in words, where it was refused for something that only
+    // the server can have got wrong.
+    [[nodiscard]] const std::string& complaint() const { return complaint_; }
     // What an account has used of a limit per member, in the period of `now`.
     [[nodiscard]] UseSum used(const MemberId& member, ProgramId program, const UseKey& key,
                               Instant now);
@@ -70,7 +89,11 @@ private:
         std::uint64_t body_hash = 0;
         Outcome outcome;
     };
-    Answer decide(const Command& command, Instant now);
+    Answer decide(const Command& command, Instant now, const Names& names);
+    Answer put_offers(const PutOffers& put, const Names& names);
+    Answer import(const CommandHead& head, const Names& names);
+    Answer redeem(const Command& command, Account& account, Instant now, const Names& names);
+    Answer complain(std::string complaint);
     Answer put_program(const PutProgram& put);
     Answer put_rules(ProgramId program, const PutRules& put, Instant now);
     // Only what this one account needs.
@@ -87,6 +110,8 @@ private:
     std::map<ProgramId, Sums> sums_;
     std::map<RequestName, Finished> finished_;
     std::int64_t floor_ms_ = 0;
+    Shelf shelf_;
+    std::string complaint_;
 };
 
 }  // namespace suanpan::model

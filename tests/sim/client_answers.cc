@@ -89,6 +89,8 @@ void SimClient::take_word(Op& op, const Outcome& outcome) {
     if (outcome.code == Code::ok) workload_.note_told(head.member, head.program, outcome.entry_id);
     if (head.kind == CommandKind::rules_put && outcome.code == Code::ok)
         workload_.note_rules(head.program, static_cast<std::uint32_t>(outcome.detail));
+    if (head.kind == CommandKind::offers_put && outcome.code == Code::ok)
+        workload_.note_offers(*op.offers);
     if (const auto* hold = std::get_if<PlaceHold>(&op.command.body))
         workload_.note_instant(outcome.time + hold->duration);
     if (!op.looked_up || op.has_rival) return;

@@ -6,6 +6,8 @@
 #include "server/ledger/entry_format.h"
 #include "server/ledger/request_log.h"
 #include "server/shard/quote_seal.h"
+#include "tests/sim/budget_check.h"
+#include "tests/sim/offers_check.h"
 #include "tests/sim/read_check.h"
 #include "tests/sim/rules_check.h"
 #include "tests/sim/violation.h"
@@ -18,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <utility>
 
 namespace suanpan::sim {
 namespace {
@@ -71,13 +74,15 @@ public:
           restores_(restores),
           workload_(workload),
           reads_(workload.reads),
-          rules_(workload) {
+          rules_(workload),
+          offers_(workload, secrets) {
         for (const Op& op : workload.ops)
             requests_[digest_of(op.command.head)].asked.push_back(
                 {.op = &op, .body_hash = body_hash_of(op.command, secrets.body_hash_key)});
         for (const auto& bytes : entries) take(bytes);
         reads_.finish(model_);
         rules_.finish();
+        offers_.finish(model_);
         for (const auto& [digest, request] : requests_)
             for (const Request::Asked& asked : request.asked)
                 check_op(*asked.op, request, asked.body_hash);
@@ -87,8 +92,11 @@ private:
     using Digest = std::tuple<std::uint64_t, std::uint64_t>;
 
     [[nodiscard]] Digest digest_of(const CommandHead& head) const {
-        const Hash128 digest = ledger::request_digest(head.partner, head.member, head.request_id,
-                                                      secrets_.digest_seed);
+        const Hash128 digest = head.kind == CommandKind::codes_import
+                                   ? ledger::import_digest(head.partner, head.program,
+                                                           head.request_id, secrets_.digest_seed)
+                                   : ledger::request_digest(head.partner, head.member,
+                                                            head.request_id, secrets_.digest_seed);
         return {digest.high, digest.low};
     }
 
@@ -100,12 +108,34 @@ private:
                 fmt::format("INV-2: entry {} says that it is LSN {}", last_lsn_, entry.lsn.value));
         if (ledger::sum_of_postings(entry) != Points{})
             throw Violation("INV-1: an entry's postings do not sum to zero");
-        for (const ledger::RefusalRecord& refusal : entry.refusals)
-            use({refusal.digest.high, refusal.digest.low}, refusal.body_hash,
-                ledger::outcome_of_refusal(entry.lsn, entry.time, refusal));
+        for (const ledger::RefusalRecord& refusal : entry.refusals) {
+            const Outcome outcome = ledger::outcome_of_refusal(entry.lsn, entry.time, refusal);
+            const Op& op =
+                use({refusal.digest.high, refusal.digest.low}, refusal.body_hash, outcome);
+            if (outcome.code == Code::sold_out) offers_.refused(entry.lsn, entry.time, op, model_);
+            if (outcome.code == Code::quote_no_longer_covered) take_uncovered(entry, op, outcome);
+        }
         if (!entry.member.is_zero()) take_of_account(entry);
         if (ledger::is_client_kind(entry.kind)) take_executed(entry);
         if (!entry.orders.empty()) take_orders(entry);
+        budgets_.add(entry, std::exchange(sent_after_, Lsn{}));
+    }
+
+    // Nobody is refused for the sake of a budget that had room (INV-11, P3).
+    void take_uncovered(const Entry& entry, const Op& op, const Outcome& outcome) {
+        const auto limit = static_cast<UncoveredLimit>(outcome.detail);
+        const bool is_budget = limit == UncoveredLimit::campaign_budget;
+        if (!is_budget && limit != UncoveredLimit::coupon_total) return;
+        const auto& settle = std::get<Settle>(op.command.body);
+        shard::QuoteSeal seal(std::prev(secrets_.quote_secrets.lower_bound(entry.lsn))->second);
+        const auto terms = seal.open(settle.payload->token, entry.time);
+        if (!terms) return;
+        const UseKind kind = is_budget ? UseKind::campaign_budget : UseKind::coupon_total;
+        if (!budgets_.was_used_up(*terms, op.sent_after, entry.lsn, kind))
+            throw Violation(
+                fmt::format("INV-11: LSN {} refuses an order for a budget or total that "
+                            "had room",
+                            entry.lsn.value));
     }
 
     // The request-log floor of the last restore before this entry; the newest entry of a copy ran
@@ -190,15 +220,22 @@ private:
 
     void take_executed(const Entry& entry) {
         const Outcome real = ledger::outcome_of(entry);
-        const Digest digest = digest_of({.kind = CommandKind::ping,
-                                         .partner = entry.partner,
-                                         .request_id = entry.request_id,
-                                         .member = entry.member});
+        const bool is_import = entry.kind == ledger::EntryKind::codes_import;
+        const Digest digest =
+            digest_of({.kind = is_import ? CommandKind::codes_import : CommandKind::ping,
+                       .partner = entry.partner,
+                       .program = entry.program,
+                       .request_id = entry.request_id,
+                       .member = entry.member});
         const Op& op = use(digest, entry.body_hash, real);
         if (op.was_lost && entry.request_id.unix_ms() < restored_floor_of(entry.lsn))
             throw Violation(
                 fmt::format("INV-7: LSN {} runs again what ran before a restore", entry.lsn.value));
-        if (entry.rules != nullptr) rules_.add(entry);
+        sent_after_ = op.sent_after;
+        if (entry.rules != nullptr) {
+            rules_.add(entry);
+            budgets_.add_rules(entry, workload_.rules.at(entry.rules->text));
+        }
         const bool settles = op.command.head.kind == CommandKind::settle;
         const auto made = static_cast<std::uint32_t>(
             settles ? entry.reference : static_cast<std::uint64_t>(entry.detail));
@@ -208,13 +245,24 @@ private:
             terms = terms_of(entry, op);
             std::get<Settle>(command.body).terms = &terms;
         }
-        const Outcome expected =
-            model_.execute(command, entry.time, {.entry = entry.lsn, .hold = HoldId{made}});
+        model::Names names{.entry = entry.lsn, .hold = HoldId{made}};
+        names.is_used_up = is_payment_to_return(entry, op);
+        offers_.name(entry, op, names);
+        const Outcome expected = model_.execute(command, entry.time, names);
+        offers_.add(entry, op, model_);
         if (real != expected)
             throw Violation(
                 fmt::format("LSN {} came out otherwise than in the model\n  server: "
                             "{}\n  model:  {}",
                             entry.lsn.value, told(real), told(expected)));
+    }
+
+    // A late payment that came to nothing, when that may have been for the sake of a budget.
+    [[nodiscard]] bool is_payment_to_return(const Entry& entry, const Op& op) const {
+        if (entry.kind != ledger::EntryKind::confirm || entry.orders.empty()) return false;
+        const ledger::Order& order = *entry.orders.back();
+        return order.step == OrderStep::payment_to_return &&
+               budgets_.was_used_up(order.terms, op.sent_after, entry.lsn, std::nullopt);
     }
 
     static void check_op(const Op& op, const Request& request, std::uint64_t body_hash) {
@@ -259,6 +307,9 @@ private:
     const Workload& workload_;
     ReadCheck reads_;
     RulesCheck rules_;
+    OffersCheck offers_;
+    BudgetCheck budgets_;
+    Lsn sent_after_;  // of the request that the entry executed
     std::map<Digest, Request> requests_;
     std::map<std::tuple<ProgramId, MemberId>, Lsn> last_of_account_;
     std::uint64_t last_lsn_ = 0;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 namespace suanpan::sim {
@@ -26,6 +27,8 @@ struct Secrets {
     std::uint64_t digest_seed = 0;
     // For entries after that LSN: each restore makes another, under which no older quote settles.
     std::map<Lsn, Sha256> quote_secrets;
+    Sha256 code_secret{};
+    std::string master_keys;  // the file
 };
 
 // For each restore of a copy: its newest entry, and the request-log floor that it had to raise.

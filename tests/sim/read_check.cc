@@ -53,6 +53,9 @@ bool ReadCheck::matches(const AccountName& name, const Account& account, const R
         head.member = member;
         return model.look_at_order(head, read.order, read.outcome.time) == read.shown;
     }
+    if (read.kind == CommandKind::vouchers &&
+        model.vouchers(member, program, read.outcome.time) != read.vouchers)
+        return false;
     const Expiring then = model.look(member, program, read.within, read.outcome.time);
     if (then.outcome.balances != read.outcome.balances) return false;
     return read.kind != CommandKind::expiring || same(then.rows, read.rows);

@@ -40,6 +40,17 @@ RuleFacts draw_rules(Random& random, const RuleFacts& before, std::int64_t point
     facts.month_money_max = random.one_in(2) ? -1 : random.between(points_max, 9 * points_max);
     facts.campaign_orders_max = random.one_in(2) ? -1 : random.between(1, 4);
     facts.coupon_uses_max = random.one_in(2) ? -1 : random.between(1, 4);
+    // Mostly one that may grow: what was granted stays granted.
+    const auto redraw = [&random](std::int64_t& limit, std::int64_t most) {
+        if (random.one_in(4))
+            limit = -1;
+        else if (limit < 0 || random.one_in(3))
+            limit = random.between(1, most);
+        else
+            limit += random.between(0, most);
+    };
+    redraw(facts.campaign_budget, 2 * points_max);
+    redraw(facts.coupon_total, 4);
     return facts;
 }
 
@@ -61,20 +72,26 @@ std::string text_of(const RuleFacts& facts) {
     if (facts.month_money_max >= 0)
         text += fmt::format("[[limit]]\nid = {}\nper = \"month\"\nmoney_max = {}\n",
                             rule_month_limit, facts.month_money_max);
-    if (facts.campaign_orders_max >= 0)
+    if (facts.has_campaign())
         text += fmt::format(
             "[[campaign]]\nid = {}\nstart = 2027-01-01T00:00:00Z\nend = 2030-01-01T00:00:00Z\n"
-            "multiplier = 2\nmember_orders_max = {}\n",
-            rule_campaign, facts.campaign_orders_max);
+            "multiplier = 2\n",
+            rule_campaign);
+    if (facts.campaign_orders_max >= 0)
+        text += fmt::format("member_orders_max = {}\n", facts.campaign_orders_max);
+    if (facts.campaign_budget >= 0) text += fmt::format("budget = {}\n", facts.campaign_budget);
     text += fmt::format("[[coupon]]\nid = {}\nfrom = 2\nminus = 1\n", rule_coupon);
     if (facts.coupon_uses_max >= 0) text += fmt::format("member_max = {}\n", facts.coupon_uses_max);
+    if (facts.coupon_total >= 0) text += fmt::format("total_max = {}\n", facts.coupon_total);
     return text;
 }
 
 bool lowers_a_limit(const RuleFacts& before, const RuleFacts& after) {
     return is_lower(before.day_points_max, after.day_points_max) ||
            is_lower(before.month_money_max, after.month_money_max) ||
-           is_lower(before.coupon_uses_max, after.coupon_uses_max);
+           is_lower(before.coupon_uses_max, after.coupon_uses_max) ||
+           is_lower(before.coupon_total, after.coupon_total) ||
+           (before.has_campaign() && is_lower(before.campaign_budget, after.campaign_budget));
 }
 
 }  // namespace suanpan::sim

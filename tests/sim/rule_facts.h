@@ -28,6 +28,12 @@ struct RuleFacts {
     std::int64_t month_money_max = -1;
     std::int64_t campaign_orders_max = -1;
     std::int64_t coupon_uses_max = -1;
+    std::int64_t campaign_budget = -1;  // of all members together
+    std::int64_t coupon_total = -1;
+
+    [[nodiscard]] bool has_campaign() const {
+        return campaign_orders_max >= 0 || campaign_budget >= 0;
+    }
 };
 
 // Product ids of the lines: those of restriction 1, of restriction 2, and one of none.

@@ -15,7 +15,9 @@ bool is_table(CommandKind kind) {
     return kind == CommandKind::program_create || kind == CommandKind::program_update ||
            kind == CommandKind::rules_put || kind == CommandKind::settle ||
            kind == CommandKind::confirm || kind == CommandKind::cancel ||
-           kind == CommandKind::refund_order;
+           kind == CommandKind::refund_order || kind == CommandKind::redeem ||
+           kind == CommandKind::reveal || kind == CommandKind::offers_put ||
+           kind == CommandKind::codes_import;
 }
 
 }  // namespace
@@ -120,14 +122,17 @@ void SimClient::take_frame(const Frame& frame, Lsn durable) {
 
 void SimClient::take_results(const UnderWay& sent, std::span<const std::byte> body) {
     std::vector<Outcome> results;
-    const bool is_rules =
-        sent.purpose == Purpose::ops &&
-        workload_.ops[sent.ops.front()].command.head.kind == CommandKind::rules_put;
-    if (is_rules) {
+    const CommandKind kind = workload_.ops[sent.ops.front()].command.head.kind;
+    const bool is_file = kind == CommandKind::rules_put || kind == CommandKind::offers_put;
+    if (sent.purpose == Purpose::ops && is_file) {
         const auto rules = decode_rules(body);
         if (rules) results.push_back(rules->outcome);
-        if (rules && rules->outcome.code == Code::rules_invalid)
-            throw Violation("sound rules were called invalid: " + rules->message);
+        if (rules && (rules->outcome.code == Code::rules_invalid ||
+                      rules->outcome.code == Code::offer_invalid))
+            throw Violation("a sound file was called invalid: " + rules->message);
+    } else if (sent.purpose == Purpose::ops && has_cards(kind)) {
+        if (const auto outcome = take_cards(workload_.ops[sent.ops.front()], body))
+            results.push_back(*outcome);
     } else if (!decode_results(body, results)) {
         results.clear();
     }
@@ -156,6 +161,8 @@ void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durabl
     if (read.kind == CommandKind::quote) return take_quote(std::move(read), body);
     if (read.kind == CommandKind::order) return take_order(std::move(read), body);
     if (read.kind == CommandKind::terms) return take_terms(std::move(read), body);
+    if (read.kind == CommandKind::vouchers) return take_vouchers(std::move(read), body);
+    if (read.kind == CommandKind::offers) return take_offers(std::move(read), body);
     if (read.kind == CommandKind::statement) {
         auto statement = decode_statement(body);
         if (!statement) throw Violation("a statement is malformed");
@@ -204,6 +211,10 @@ void SimClient::send_frame(UnderWay&& sent, CommandKind kind, std::span<const Co
         output_.insert(output_.end(), frame.begin(), frame.end());
     }
     for (const std::uint32_t op : sent.ops) {
+        if (workload_.ops[op].attempts == 0) {
+            workload_.ops[op].sent_after = workload_.durable;
+            workload_.ops[op].first_life = workload_.life;
+        }
         workload_.ops[op].sends_under_way += sent.answers_due;
         ++workload_.ops[op].attempts;
         trace_.say("client {} op {}: sends {}{}", number_, op, static_cast<int>(kind),
@@ -276,6 +287,8 @@ void SimClient::send_read_of(Read read, const CommandBody& body) {
     if (!is_open_) return;
     read.partner = Workload::partner_of(number_);
     read.known_rules = workload_.newest_rules(read.program);
+    if (const OfferFacts* offers = workload_.newest_offers(read.program))
+        read.known_offers = offers->file;
     read.sent_at = trace_.step;
     read.known = workload_.newest_told(read.member, read.program);
     Command command;
@@ -319,6 +332,14 @@ void SimClient::send_order() {
 
 void SimClient::send_terms() {
     send_read({.kind = CommandKind::terms}, ReadTerms{});
+}
+
+void SimClient::send_vouchers() {
+    send_read({.kind = CommandKind::vouchers}, ReadVouchers{});
+}
+
+void SimClient::send_offers() {
+    send_read({.kind = CommandKind::offers}, ReadOffers{});
 }
 
 }  // namespace suanpan::sim

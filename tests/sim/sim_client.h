@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,8 @@ public:
     void send_quote();
     void send_order();
     void send_terms();
+    void send_vouchers();
+    void send_offers();
     [[nodiscard]] bool is_settled() const;
     [[nodiscard]] std::size_t frames_under_way() const { return under_way_.size(); }
 
@@ -68,6 +71,13 @@ private:
     void take_quote(Read read, std::span<const std::byte> body);
     void take_order(Read read, std::span<const std::byte> body);
     void take_terms(Read read, std::span<const std::byte> body);
+    // client_offers.cc
+    void take_vouchers(Read read, std::span<const std::byte> body);
+    void take_offers(Read read, std::span<const std::byte> body);
+    // True for kinds whose answer tells of vouchers or codes.
+    [[nodiscard]] static bool has_cards(CommandKind kind);
+    // What such an answer says; nothing where it is malformed.
+    [[nodiscard]] std::optional<Outcome> take_cards(Op& op, std::span<const std::byte> body);
     void take_answer(Op& op, const Outcome& outcome);
     void take_lookup(Op& op, const Outcome& outcome);
     void take_word(Op& op, const Outcome& outcome);

@@ -5,9 +5,22 @@
 #include "server/shard/start_record.h"
 #include "tests/sim/violation.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace suanpan::sim {
+
+namespace {
+
+// Whichever is the current one, both are known, as after a rotation.
+std::string master_keys_file(bool newer_first) {
+    const std::string older = "1 " + std::string(64, 'a') + "\n";
+    const std::string newer = "2 " + std::string(64, 'b') + "\n";
+    return "suanpan master keys 1\n" + (newer_first ? newer + older : older + newer);
+}
+
+}  // namespace
 
 SimServer::SimServer(SimDisk& disk, SimClock& clock, const PartnerDirectory& partners,
                      const ServerShape& shape, bool trust_after_failed_flush)
@@ -59,8 +72,19 @@ SimServer::SimServer(SimDisk& disk, SimClock& clock, const PartnerDirectory& par
                                            accounts += shard->ledger().account_count();
                                        return accounts;
                                    },
+                               .needed_from = [this] { return codes_since(); },
                                .note = [](const std::string&) {},
                                .complain = [](const std::string&) {}});
+}
+
+// Sealed codes lie in the journal: what a retention has to leave there.
+Lsn SimServer::codes_since() const {
+    Lsn first;
+    for (const auto& metrics : shard_metrics_)
+        if (const Lsn since{metrics->codes_since_lsn.read()};
+            since != Lsn{} && (first == Lsn{} || since < first))
+            first = since;
+    return first;
 }
 
 SimServer::~SimServer() = default;
@@ -72,6 +96,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
     greeting.frame_body_bytes_max = limits::frame_body_bytes_max;
     greeting.batch_events_max = limits::batch_events_max;
     greeting.frames_in_flight_max = shape_.frames_in_flight_max;
+    const auto masters = shard::master_keys_of(master_keys_file(shape_.newer_master_key));
     owners_.restore_codes(std::move(recovered_.codes), recovered_.ledgers);
     for (std::uint16_t i = 0; i < shape_.shards; ++i) {
         shard_metrics_.push_back(std::make_unique<ShardMetrics>());
@@ -86,6 +111,7 @@ void SimServer::build_shards(const PartnerDirectory& partners) {
             shard::ShardOptions{.hash_seed = directory_.hash_seed(),
                                 .quote_keys = quote_keys_,
                                 .code_secret = shard::code_secret(directory_),
+                                .master_keys = masters,
                                 .first_quote = shape_.first_quote + (std::uint64_t{i} << 32U),
                                 .request_log_window = shape_.request_log_window,
                                 .request_log_ids_max = shape_.request_log_ids_max,
@@ -161,7 +187,15 @@ bool SimServer::is_quiet() const {
 Secrets SimServer::secrets() const {
     return {.body_hash_key = shard::body_hash_key(directory_),
             .digest_seed = shard::digest_seed(directory_),
-            .quote_secrets = {{Lsn{}, quote_keys_.front().secret}}};
+            .quote_secrets = {{Lsn{}, quote_keys_.front().secret}},
+            .code_secret = shard::code_secret(directory_),
+            .master_keys = master_keys_file(true)};
+}
+
+bool SimServer::has_takes() const {
+    return std::ranges::any_of(shards_, [](const auto& shard) {
+        return !shard->stocks().is_quiet() || !shard->counters().is_quiet();
+    });
 }
 
 void SimServer::stop_in_order() {

@@ -40,6 +40,7 @@ struct ServerShape {
     std::uint64_t first_quote = 1;  // numbers of quotes: a server draws them
     Duration keep;                  // of history; 0: all of it
     std::uint64_t accounts_per_part = 1;
+    bool newer_master_key = false;  // the second one is the current one
 };
 
 inline constexpr std::uint64_t sim_segment_bytes = 128U << 20U;
@@ -86,6 +87,9 @@ public:
     [[nodiscard]] const storage::Journal& journal() const { return *journal_; }
     [[nodiscard]] const shard::Recovered& recovered() const { return recovered_; }
     [[nodiscard]] Secrets secrets() const;
+    [[nodiscard]] const shard::Shard& shard(std::uint16_t shard) const { return *shards_[shard]; }
+    // Units of an offer, a budget or a total were given, and are not durable yet.
+    [[nodiscard]] bool has_takes() const;
     [[nodiscard]] Lsn durable() const { return committer_.durable(); }
     [[nodiscard]] std::uint64_t checkpoint_rounds() const {
         return checkpointer_ == nullptr ? 0 : checkpointer_->rounds();
@@ -126,6 +130,7 @@ private:
     };
     void build_shards(const PartnerDirectory& partners);
     void commit_start_record();
+    [[nodiscard]] Lsn codes_since() const;
 
     SimDisk& disk_;
     SimClock& clock_;

@@ -1,5 +1,6 @@
 #include "tests/sim/simulator.h"
 
+#include "protocol/base/probe.h"
 #include "storage/open_error.h"
 #include "storage/text_file.h"
 #include "tests/model/model.h"
@@ -88,6 +89,7 @@ void Simulator::start_server() {
 // False: the process has died on the way, or would not start as things are.
 bool Simulator::try_start() {
     ++report_.lives;
+    ++workload_.life;
     const std::uint64_t failed_flushes = disk_.failed_flushes;
     try {
         ServerShape shape = draw_server(random_);
@@ -118,6 +120,9 @@ bool Simulator::try_start() {
 
 void Simulator::end_life(const char* how) {
     trace_.say("server ends: {}", how);
+    if (server_ != nullptr && server_->has_takes()) {
+        SUANPAN_PROBE("a server died between a take and its commit");
+    }
     report_.checkpoints += server_ == nullptr ? 0 : server_->checkpoint_rounds();
     disk_.is_dead = true;  // whatever destructors do has no effect
     for (Line& line : lines_) {
@@ -194,6 +199,7 @@ void Simulator::make_requests(std::size_t number) {
 }
 
 void Simulator::client_step(std::size_t number) {
+    workload_.durable = std::max(workload_.durable, server_->durable());
     SimClient& client = *lines_[number].client;
     if (!client.is_open() || client.frames_under_way() >= frames_under_way_max) return;
     if (!are_programs_made_) {
@@ -201,9 +207,13 @@ void Simulator::client_step(std::size_t number) {
             std::all_of(workload_.ops.begin(), workload_.ops.begin() + Workload::programs,
                         [](const Op& op) { return op.is_settled(); });
         if (number == 0) client.send(1, true);
-        if (!are_programs_made_ || !workload_.has_orders()) return;
-        for (std::uint32_t id = 1; id <= Workload::programs; ++id)
-            lines_[0].client->own(workload_.add_rules(id, clock_.wall()));
+        if (!are_programs_made_) return;
+        for (std::uint32_t id = 1; id <= Workload::programs; ++id) {
+            if (workload_.has_orders())
+                lines_[0].client->own(workload_.add_rules(id, clock_.wall()));
+            if (workload_.has_offers())
+                lines_[0].client->own(workload_.add_offers(id, clock_.wall()));
+        }
         return;
     }
     if (has_faults_) {
@@ -216,6 +226,10 @@ void Simulator::client_step(std::size_t number) {
             if (random_.one_in(4)) client.send_quote();
             if (random_.one_in(40)) client.send_order();
             if (random_.one_in(200)) client.send_terms();
+        }
+        if (workload_.has_offers()) {
+            if (random_.one_in(40)) client.send_vouchers();
+            if (random_.one_in(60)) client.send_offers();
         }
     }
     client.send(2, !has_faults_);
@@ -356,6 +370,7 @@ SimReport Simulator::run() {
            report_.steps < steps_max_per_event * (options_.events + 1000))
         step();
     run_until_settled();
+    if (workload_.has_offers()) final_sale();
     check_running();
     check_history();
     return report_;

@@ -97,6 +97,14 @@ private:
     [[nodiscard]] bool is_settled() const;
     [[nodiscard]] std::string unsettled() const;
 
+    // simulator_sale.cc
+    void final_sale();
+    void post_what_is_due();
+    void check_pools();
+    void check_recovered_codes();
+    void check_stocks(const model::Model& model);
+    void check_budgets(model::Model& model);
+
     // simulator_checks.cc
     void check_running();
     void check_history();

@@ -23,7 +23,20 @@ constexpr std::array order_kinds{
     CommandKind::settle,       CommandKind::settle,      CommandKind::settle,  CommandKind::settle,
     CommandKind::confirm,      CommandKind::confirm,     CommandKind::confirm, CommandKind::cancel,
     CommandKind::refund_order, CommandKind::refund_order};
+constexpr std::array offer_kinds{
+    CommandKind::redeem, CommandKind::redeem, CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::redeem, CommandKind::redeem, CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::redeem, CommandKind::reveal, CommandKind::reveal,       CommandKind::earn,
+    CommandKind::earn,   CommandKind::earn,   CommandKind::codes_import, CommandKind::offers_put};
 constexpr std::uint64_t rules_one_in = 60;  // of the orders' kinds
+
+// The same lines for another batch.
+std::shared_ptr<const model::CodeList> with_next_batch(const model::CodeList& list,
+                                                       ImportCodes& import) {
+    auto other = std::make_shared<model::CodeList>(list);
+    other->batch = import.batch = list.batch + 1;
+    return other;
+}
 
 }  // namespace
 
@@ -93,13 +106,14 @@ std::uint32_t Workload::add(std::uint32_t client, Instant wall, std::optional<Co
     Op op;
     op.client = client;
     CommandHead& head = op.command.head;
-    head.kind = kind ? *kind
-                : random_.one_in(shape_.orders_one_in)
-                    ? random_.one_in(rules_one_in) ? CommandKind::rules_put
-                                                   : order_kinds[random_.below(order_kinds.size())]
-                : random_.one_in(shape_.changes_one_in)
-                    ? all_kinds[random_.below(all_kinds.size())]
-                    : common_kinds[random_.below(common_kinds.size())];
+    head.kind =
+        kind ? *kind
+        : random_.one_in(shape_.orders_one_in)
+            ? random_.one_in(rules_one_in) ? CommandKind::rules_put
+                                           : order_kinds[random_.below(order_kinds.size())]
+        : random_.one_in(shape_.offers_one_in)  ? offer_kinds[random_.below(offer_kinds.size())]
+        : random_.one_in(shape_.changes_one_in) ? all_kinds[random_.below(all_kinds.size())]
+                                                : common_kinds[random_.below(common_kinds.size())];
     head.partner = partner_of(client);
     head.principal = PrincipalId{static_cast<std::uint32_t>(random_.below(5))};
     head.member = draw_member();
@@ -195,6 +209,12 @@ void Workload::fill_body(Op& op, Instant wall) {
         case CommandKind::rules_put:
             fill_order_body(op, wall);
             break;
+        case CommandKind::redeem:
+        case CommandKind::reveal:
+        case CommandKind::codes_import:
+        case CommandKind::offers_put:
+            fill_offer_body(op, wall);
+            break;
         default:
             op.command.body = MemberUpdate{.source_version = random_.below(50),
                                            .level = static_cast<std::uint16_t>(random_.below(9))};
@@ -212,6 +232,7 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
     op.command = earlier.command;
     op.payload = earlier.payload;
     op.quote = earlier.quote;
+    op.codes = earlier.codes;
     op.client = client;
     op.has_rival = true;
     if (auto* spend = std::get_if<Spend>(&op.command.body))
@@ -224,6 +245,10 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
         confirm->payment = short_text<64>("rival");
     else if (auto* settle = std::get_if<Settle>(&op.command.body))
         settle->order = short_text<64>("rival");
+    else if (auto* redeem = std::get_if<Redeem>(&op.command.body))
+        redeem->quantity += 1;
+    else if (auto* import = std::get_if<ImportCodes>(&op.command.body))
+        op.codes = with_next_batch(*op.codes, *import);
     else
         return std::nullopt;
     earlier.has_rival = true;
@@ -252,12 +277,18 @@ std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
         op.answer.reset();
         op.looked_up.reset();
         op.wants_lookup = false;
+        op.cards.clear();
+        op.lines.clear();
         undone.push_back(i);
     }
+    durable = std::min(durable, last);
+    for (Op& op : ops) op.sent_after = std::min(op.sent_after, last);
     std::erase_if(reads, [last](const Read& read) { return read.durable > last; });
     std::erase_if(rule_reads, [last](const Read& read) { return read.durable > last; });
     told_ = then.entries;
+    std::erase_if(offer_reads, [last](const Read& read) { return read.durable > last; });
     told_rules_ = then.rules;
+    told_offers_ = then.offers;
     // Tokens of before settle nothing any more; their holders throw them away with the rest.
     quotes_begin_ = quotes.size();
     return undone;

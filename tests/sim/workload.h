@@ -2,7 +2,10 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/offer.h"
 #include "protocol/order.h"
+#include "tests/model/shelf.h"
+#include "tests/sim/offer_facts.h"
 #include "tests/sim/random.h"
 #include "tests/sim/rule_facts.h"
 
@@ -17,11 +20,21 @@
 
 namespace suanpan::sim {
 
+// A voucher as its buyer was told of it.
+struct Card {
+    VoucherNumber number;
+    Instant expires_at;
+    std::string code;
+    friend bool operator==(const Card&, const Card&) = default;
+};
+
 // One request under one id, over all the times it is sent.
 struct Op {
     Command command;
     std::shared_ptr<const CommandPayload> payload;  // that the command points to
     std::optional<std::size_t> quote;               // that a settlement names
+    std::shared_ptr<const OfferFacts> offers;       // that a file puts
+    std::shared_ptr<const model::CodeList> codes;   // that an import brings
     std::uint32_t client = 0;
     std::uint32_t sends_under_way = 0;  // answers that are still to come
     std::uint32_t attempts = 0;
@@ -30,6 +43,10 @@ struct Op {
     bool was_lost = false;      // what it came to was undone by a restore
     bool wants_lookup = false;  // request_too_old, or no wish to send it again: a lookup can say
     Code last_code = Code::ok;  // of the newest answer, for messages
+    std::vector<Card> cards;    // of the answer to a redemption, or to a reveal
+    std::vector<std::uint64_t> lines;    // of the answer to an import: taken, and refused by number
+    Lsn sent_after;                      // durable when it was first sent
+    std::uint64_t first_life = 0;        // of the server, likewise
     std::optional<Outcome> answer;       // ok, 3xx, or a 2xx that leaves no trace
     std::optional<Outcome> looked_up;    // the lookup's final word
     std::uint64_t repeats_compared = 0;  // answers beyond the first, equal to it (P2)
@@ -59,7 +76,10 @@ struct Read {
     PartnerId partner{};  // who asks: an order is known to its partner only
     OrderId order;
     OrderAnswer shown;
+    std::vector<VoucherRow> vouchers;
+    std::vector<OfferRow> offers;
     std::uint32_t known_rules = 0;  // newest version that anybody had been told of when it was sent
+    model::OfferFile known_offers;  // likewise
     std::uint32_t rule_version = 0;               // quote, terms: what it goes by
     std::string rule_text;                        // terms
     std::shared_ptr<const CommandPayload> asked;  // quote
@@ -81,6 +101,8 @@ struct WorkloadShape {
     std::uint64_t skewed_clock_one_in = 40;
     std::uint64_t changes_one_in = 1;  // else an earning or a spend
     std::uint64_t orders_one_in = 0;   // of the requests
+    std::uint64_t offers_one_in = 0;   // of the others
+    bool sells_codes = false;
 };
 
 // Makes ops out of chance and of what earlier ones came to; keeps what anybody was told.
@@ -96,12 +118,22 @@ public:
     std::vector<Read> rule_reads;  // quotes and terms, which rest on a version of the rules
     std::vector<Quoted> quotes;
     std::map<std::string, RuleFacts> rules;  // every text that was ever sent
-    Lsn oldest{1};                           // entry that no retention of this server has removed
+    std::vector<Read> offer_reads;
+    Lsn oldest{1};           // entry that no retention of this server has removed
+    Lsn durable;             // last entry known to be, at any rate
+    std::uint64_t life = 0;  // of the server, counted
+    // From its entry on nothing was under way, and nothing went wrong; then came `add_final`.
+    Lsn calm_after;
 
     // Appends the creation of program `id` (1..programs), to be sent before anything else.
     std::uint32_t add_program(std::uint32_t id, Instant wall);
     // Appends the first rule book of program `id`.
     std::uint32_t add_rules(std::uint32_t id, Instant wall);
+    // Appends the first file of offers of program `id`.
+    std::uint32_t add_offers(std::uint32_t id, Instant wall);
+    // Appends an earning, or a redemption of one unit.
+    std::uint32_t add_final(std::uint32_t client, Instant wall, CommandKind kind,
+                            const MemberId& member, std::uint32_t offer);
     // Appends a random request of `client`, made at `wall`; of kind `kind` where one is given.
     std::uint32_t add(std::uint32_t client, Instant wall, std::optional<CommandKind> kind);
     // Appends the id of one of this client's latest requests with another body; nothing where there
@@ -124,6 +156,12 @@ public:
     [[nodiscard]] OrderId draw_order(std::uint32_t client, MemberId& member, ProgramId& program);
     [[nodiscard]] bool has_orders() const { return shape_.orders_one_in > 0; }
 
+    [[nodiscard]] bool has_offers() const { return shape_.offers_one_in > 0; }
+    // Somebody was told that this file is there.
+    void note_offers(const OfferFacts& facts);
+    // Null where nobody was told of any.
+    [[nodiscard]] const OfferFacts* newest_offers(ProgramId program) const;
+
     // Somebody was told that this version of a program's rules is there.
     void note_rules(ProgramId program, std::uint32_t version);
     [[nodiscard]] std::uint32_t newest_rules(ProgramId program) const;
@@ -136,8 +174,11 @@ public:
     struct Told {
         std::map<std::tuple<ProgramId, MemberId>, Lsn> entries;
         std::map<ProgramId, std::uint32_t> rules;
+        std::map<ProgramId, OfferFacts> offers;
     };
-    [[nodiscard]] Told told() const { return {.entries = told_, .rules = told_rules_}; }
+    [[nodiscard]] Told told() const {
+        return {.entries = told_, .rules = told_rules_, .offers = told_offers_};
+    }
     // A restore of a copy with `last` as its newest entry, made when `then` had been told: what
     // came later is undone, and whoever knows of it must find out. Returns the ops to be asked
     // again.
@@ -158,6 +199,12 @@ private:
     void fill_confirm(Op& op);
     void fill_refund_order(Op& op);
     void fill_rules(Op& op, Instant wall);
+    // workload_offers.cc
+    void fill_offer_body(Op& op, Instant wall);
+    void fill_redeem(Op& op, const OfferFacts& newest);
+    void fill_reveal(Op& op);
+    void fill_import(Op& op, Instant wall);
+    void put_offers(Op& op, const OfferFacts& facts);
     [[nodiscard]] const Op* draw_settled(Op& op);
     [[nodiscard]] bool has_subject(const Op& op);
 
@@ -169,6 +216,8 @@ private:
     std::map<ProgramId, std::uint32_t> told_rules_;
     std::map<ProgramId, RuleFacts> newest_facts_;  // of what was sent
     std::uint64_t order_names_ = 0;
+    std::map<ProgramId, OfferFacts> told_offers_;
+    std::uint64_t code_names_ = 0;
     std::size_t quotes_begin_ = 0;  // of `quotes`; those before are from before a restore
 };
 

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::size_t quotes_reach_back = 8;
 
-std::shared_ptr<const CommandPayload> payload_of(std::string_view text) {
-    auto payload = std::make_shared<CommandPayload>();
-    const auto bytes = std::as_bytes(std::span(text));
-    payload->text.assign(bytes.begin(), bytes.end());
-    return payload;
-}
-
 }  // namespace
 
 std::shared_ptr<const CommandPayload> Workload::draw_asked_order() {

@@ -42,6 +42,8 @@ World draw_world(Random& random) {
     world.restore_one_in = pick(random, Rates{0, 3000, 10'000, 30'000});
     world.keeps_all = random.one_in(3);
     world.slow_journal = pick(random, Rates{0, 1, 3, 30});
+    world.workload.offers_one_in = pick(random, Rates{0, 1, 2, 3});
+    world.workload.sells_codes = !random.one_in(3);
     world.step_max = pick(random, std::array{nanoseconds(20'000), milliseconds(1), milliseconds(20),
                                              milliseconds(200)});
     return world;
@@ -65,6 +67,7 @@ ServerShape draw_server(Random& random) {
     // Longer than the request log's window, as the server's configuration sees to.
     shape.keep = seconds(random.between(1000, 8000));
     shape.accounts_per_part = pick(random, Rates{1, 3, 10, 1000});
+    shape.newer_master_key = random.one_in(2);
     shape.frames_in_flight_max = pick(random, std::array<std::uint32_t, 2>{2, 16});
     return shape;
 }

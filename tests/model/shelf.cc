@@ -1,0 +1,126 @@
+#include "tests/model/shelf.h"
+
+#include <algorithm>
+
+namespace suanpan::model {
+namespace {
+
+constexpr std::size_t code_bytes_min = 4;
+
+std::string name_of(const OfferSpec& offer) {
+    return "offer " + std::to_string(offer.id);
+}
+
+}  // namespace
+
+const OfferSpec* Shelf::find(ProgramId program, std::uint32_t offer) const {
+    const auto file = files_.find(program);
+    if (file == files_.end()) return nullptr;
+    for (const OfferSpec& each : file->second.offers)
+        if (each.id == offer) return &each;
+    return nullptr;
+}
+
+std::int64_t Shelf::issued(std::uint32_t offer) const {
+    const auto sold = sold_.find(offer);
+    return sold == sold_.end() ? 0 : sold->second.issued;
+}
+
+std::uint64_t Shelf::last_ticket(std::uint32_t offer) const {
+    const auto sold = sold_.find(offer);
+    if (sold == sold_.end() || sold->second.tickets.empty()) return 0;
+    return *sold->second.tickets.rbegin();
+}
+
+bool Shelf::has_ticket(std::uint32_t offer, std::uint64_t ticket) const {
+    const auto sold = sold_.find(offer);
+    return sold != sold_.end() && sold->second.tickets.contains(ticket);
+}
+
+const std::map<std::string, Shelf::Code>& Shelf::codes(ProgramId program) const {
+    static const std::map<std::string, Code> none;
+    const auto codes = codes_.find(program);
+    return codes == codes_.end() ? none : codes->second;
+}
+
+std::string Shelf::put(const OfferFile& file) {
+    const auto before = files_.find(file.program);
+    const std::uint32_t version = before == files_.end() ? 0 : before->second.version;
+    if (file.version != version + 1) return "the file is not the next version";
+    for (const OfferSpec& offer : file.offers) {
+        const OfferSpec* old = find(file.program, offer.id);
+        if (old != nullptr && *old == offer) continue;
+        if (offer.version != (old == nullptr ? 1 : old->version + 1))
+            return name_of(offer) + " is not the next version of itself";
+        if (!offer.has_codes && offer.stock < issued(offer.id))
+            return name_of(offer) + " has a lower stock than what is issued";
+    }
+    files_[file.program] = file;
+    return {};
+}
+
+std::vector<CodeLine> Shelf::import(const CodeList& list, Lsn entry) {
+    std::vector<CodeLine> taken;
+    for (const CodeLine& line : list.lines) {
+        if (line.code.size() < code_bytes_min) continue;
+        const bool is_new = codes_[list.program]
+                                .try_emplace(line.code, Code{.program = list.program,
+                                                             .offer = list.offer,
+                                                             .batch = list.batch,
+                                                             .expires_at = line.expires_at,
+                                                             .imported = entry,
+                                                             .issued = {}})
+                                .second;
+        if (is_new) taken.push_back(line);
+    }
+    return taken;
+}
+
+Instant Shelf::end_of(const OfferSpec& offer, const std::string& code, Instant now) const {
+    Instant end = offer.valid_until;
+    if (offer.valid_days >= 0) end = std::min(end, now + days(offer.valid_days));
+    for (const auto& [program, codes] : codes_)
+        if (const auto known = codes.find(code);
+            known != codes.end() && known->second.offer == offer.id)
+            end = std::min(end, known->second.expires_at);
+    return end;
+}
+
+std::string Shelf::take(ProgramId program, const std::vector<Voucher>& vouchers,
+                        std::uint32_t batch_of_first, Instant now, Lsn entry) {
+    const VoucherNumber& first = vouchers.front().number;
+    const OfferSpec* offer = find(program, first.offer);
+    if (offer == nullptr) return "there is no such offer";
+    Sold& sold = sold_[offer->id];
+    const auto units = static_cast<std::int64_t>(vouchers.size());
+    if (!offer->has_codes && sold.issued + units > offer->stock)
+        return "INV-9: " + std::to_string(sold.issued) + " of " + std::to_string(offer->stock) +
+               " are issued already";
+    if (first.ticket == 0 || sold.tickets.contains(first.ticket))
+        return "INV-9: ticket " + std::to_string(first.ticket) + " is taken";
+    std::set<std::string> together;
+    for (std::size_t unit = 0; unit < vouchers.size(); ++unit) {
+        const Voucher& voucher = vouchers[unit];
+        VoucherNumber number = first;
+        number.unit = static_cast<std::uint32_t>(unit);
+        if (voucher.number != number) return "a voucher has another number than its ticket";
+        if (voucher.code.empty() == offer->has_codes) return "INV-9: a voucher has no code";
+        if (!offer->has_codes) continue;
+        auto& codes = codes_[program];
+        const auto code = codes.find(voucher.code);
+        if (code == codes.end()) return "INV-9: a code was never imported";
+        if (code->second.offer != offer->id) return "INV-9: a code is another offer's";
+        if (unit == 0 && code->second.batch != batch_of_first)
+            return "INV-9: a code is of another batch";
+        if (code->second.issued != Lsn{} || !together.insert(voucher.code).second)
+            return "INV-9: a code is issued twice, before at LSN " +
+                   std::to_string(code->second.issued.value);
+        if (code->second.expires_at <= now) return "INV-9: a code has expired";
+    }
+    for (const std::string& code : together) codes_[program].at(code).issued = entry;
+    sold.issued += units;
+    sold.tickets.insert(first.ticket);
+    return {};
+}
+
+}  // namespace suanpan::model

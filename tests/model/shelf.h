@@ -1,0 +1,105 @@
+// Shelf: the model's offers, stocks, tickets and card codes, in plain maps.
+#pragma once
+
+#include "protocol/base/ids.h"
+#include "protocol/base/time.h"
+#include "protocol/command.h"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace suanpan::model {
+
+// What a file says of one offer; -1: no such limit.
+struct OfferSpec {
+    std::uint32_t id = 0;
+    std::uint32_t version = 1;
+    bool has_codes = false;
+    bool stopped = false;
+    std::int64_t stock = 0;  // of a counted one
+    std::int64_t points = 1;
+    Instant start;
+    Instant end = instant_never;
+    std::vector<std::uint16_t> levels;  // empty: all
+    std::int64_t per_order = 1;
+    std::int64_t per_day = -1;
+    std::int64_t ever = -1;
+    std::int64_t valid_days = -1;
+    Instant valid_until = instant_never;
+    friend bool operator==(const OfferSpec&, const OfferSpec&) = default;
+};
+// The whole file of a program.
+struct OfferFile {
+    ProgramId program{};
+    std::uint32_t version = 0;
+    std::vector<OfferSpec> offers;
+};
+
+// A line of a file of codes. One that has fewer than four characters is none.
+struct CodeLine {
+    std::string code;
+    Instant expires_at = instant_never;
+};
+struct CodeList {
+    ProgramId program{};
+    std::uint32_t offer = 0;
+    std::uint32_t batch = 0;
+    std::vector<CodeLine> lines;
+};
+
+// One unit with its owner.
+struct Voucher {
+    VoucherNumber number;
+    std::string code;  // empty: none
+    Instant issued_at;
+    Instant expires_at;
+};
+
+// Everything here is durable: a Shelf is told of entries in order of LSN. Whoever tells it
+// something that cannot be gets a sentence back, and nothing has happened then.
+class Shelf {
+public:
+    // The next version of a program's file.
+    [[nodiscard]] std::string put(const OfferFile& file);
+    // Returns the codes that were taken, in the order of their lines; the others are there already,
+    // or are no codes.
+    std::vector<CodeLine> import(const CodeList& list, Lsn entry);
+    // A redemption of `vouchers`, which are units of one offer with their codes (INV-9, INV-10).
+    [[nodiscard]] std::string take(ProgramId program, const std::vector<Voucher>& vouchers,
+                                   std::uint32_t batch_of_first, Instant now, Lsn entry);
+
+    // Null where the program has no such offer.
+    [[nodiscard]] const OfferSpec* find(ProgramId program, std::uint32_t offer) const;
+    [[nodiscard]] std::int64_t issued(std::uint32_t offer) const;
+    // The highest ticket, and whether all below it are taken.
+    [[nodiscard]] std::uint64_t last_ticket(std::uint32_t offer) const;
+    [[nodiscard]] bool has_ticket(std::uint32_t offer, std::uint64_t ticket) const;
+    // When a unit ends that is issued now.
+    [[nodiscard]] Instant end_of(const OfferSpec& offer, const std::string& code,
+                                 Instant now) const;
+
+    struct Code {
+        ProgramId program{};
+        std::uint32_t offer = 0;
+        std::uint32_t batch = 0;
+        Instant expires_at;
+        Lsn imported;
+        Lsn issued;  // 0: free, or expired
+    };
+    // Of one program, by the code itself.
+    [[nodiscard]] const std::map<std::string, Code>& codes(ProgramId program) const;
+
+private:
+    struct Sold {
+        std::int64_t issued = 0;
+        std::set<std::uint64_t> tickets;
+    };
+    std::map<ProgramId, OfferFile> files_;
+    std::map<std::uint32_t, Sold> sold_;
+    std::map<ProgramId, std::map<std::string, Code>> codes_;
+};
+
+}  // namespace suanpan::model

@@ -1,0 +1,83 @@
+// What a SimClient makes of answers about offers, vouchers and card codes.
+#include "protocol/base/probe.h"
+#include "protocol/codec.h"
+#include "tests/sim/sim_client.h"
+#include "tests/sim/violation.h"
+
+#include <algorithm>
+
+namespace suanpan::sim {
+
+bool SimClient::has_cards(CommandKind kind) {
+    return kind == CommandKind::redeem || kind == CommandKind::reveal ||
+           kind == CommandKind::codes_import;
+}
+
+// The codes of a repeat are those of the first answer (P2).
+std::optional<Outcome> SimClient::take_cards(Op& op, std::span<const std::byte> body) {
+    std::optional<Outcome> outcome;
+    std::vector<Card> cards;
+    std::vector<std::uint64_t> lines;
+    switch (op.command.head.kind) {
+        case CommandKind::redeem: {
+            const auto answer = decode_redeem(body);
+            if (!answer) return std::nullopt;
+            outcome = answer->outcome;
+            for (const RedeemedVoucher& each : answer->vouchers)
+                cards.push_back({.number = each.number,
+                                 .expires_at = each.expires_at,
+                                 .code = std::string(each.code.view())});
+            break;
+        }
+        case CommandKind::reveal: {
+            const auto answer = decode_reveal(body);
+            if (!answer) return std::nullopt;
+            outcome = answer->outcome;
+            if (outcome->code == Code::ok)
+                cards.push_back({.number = answer->number,
+                                 .expires_at = {},
+                                 .code = std::string(answer->code.view())});
+            break;
+        }
+        default: {
+            const auto answer = decode_codes(body);
+            if (!answer) return std::nullopt;
+            outcome = answer->outcome;
+            if (outcome->code != Code::ok) break;
+            lines.push_back(answer->taken);
+            for (const RefusedCodeLine& line : answer->refused_lines) lines.push_back(line.line);
+        }
+    }
+    if (outcome->code != Code::ok) return outcome;
+    const bool is_first = !op.answer || op.answer->code != Code::ok;
+    if (!is_first && (cards != op.cards || lines != op.lines))
+        throw Violation("P2: a repeat shows other vouchers, codes or lines than the first answer");
+    if (is_first && op.first_life < workload_.life && !lines.empty())
+        SUANPAN_PROBE("an import was asked for again after a crash");
+    op.cards = std::move(cards);
+    op.lines = std::move(lines);
+    return outcome;
+}
+
+void SimClient::take_vouchers(Read read, std::span<const std::byte> body) {
+    auto answer = decode_vouchers(body);
+    if (!answer) throw Violation("a list of vouchers is malformed");
+    read.outcome = answer->outcome;
+    trace_.say("client {} reads {} vouchers of {}/{}: {}", number_, answer->rows.size(),
+               read.member.low, static_cast<int>(read.program), text_of(read.outcome.code).name);
+    if (read.outcome.code != Code::ok) return;
+    read.vouchers = std::move(answer->rows);
+    workload_.reads.push_back(std::move(read));
+}
+
+void SimClient::take_offers(Read read, std::span<const std::byte> body) {
+    auto answer = decode_offers(body);
+    if (!answer) throw Violation("a list of offers is malformed");
+    read.outcome = answer->outcome;
+    if (read.outcome.code != Code::ok) return;
+    read.offers = std::move(answer->rows);
+    workload_.reads.push_back(read);  // its balances are an account's
+    workload_.offer_reads.push_back(std::move(read));
+}
+
+}  // namespace suanpan::sim

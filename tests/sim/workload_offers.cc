@@ -1,0 +1,137 @@
+// What the clients of a simulation want of offers, vouchers and card codes.
+#include "tests/sim/words.h"
+#include "tests/sim/workload.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace suanpan::sim {
+
+std::uint32_t Workload::add_offers(std::uint32_t id, Instant wall) {
+    const ProgramId program{id};
+    Op op;
+    op.command.head.kind = CommandKind::offers_put;
+    op.command.head.partner = partner_of(0);
+    op.command.head.program = program;
+    op.command.head.request_id = new_id(wall);
+    put_offers(op, first_offers(random_, program, wall, shape_.sells_codes));
+    ops.push_back(op);
+    return static_cast<std::uint32_t>(ops.size() - 1);
+}
+
+std::uint32_t Workload::add_final(std::uint32_t client, Instant wall, CommandKind kind,
+                                  const MemberId& member, std::uint32_t offer) {
+    Op op;
+    op.client = client;
+    CommandHead& head = op.command.head;
+    head.kind = kind;
+    head.partner = partner_of(client);
+    head.member = member;
+    head.program = ProgramId{offer / 10};
+    head.request_id = new_id(wall);
+    if (kind == CommandKind::redeem)
+        op.command.body = Redeem{.offer = offer, .quantity = 1};
+    else
+        op.command.body = Earn{.amount = Points{20}};
+    ops.push_back(op);
+    return static_cast<std::uint32_t>(ops.size() - 1);
+}
+
+void Workload::put_offers(Op& op, const OfferFacts& facts) {
+    for (const model::OfferSpec& offer : facts.file.offers) {
+        note_instant(offer.start);
+        if (offer.end != instant_never) note_instant(offer.end);
+        if (offer.valid_until != instant_never) note_instant(offer.valid_until);
+    }
+    op.command.head.member = {};
+    op.payload = payload_of(text_of(facts));
+    op.offers = std::make_shared<const OfferFacts>(facts);
+    op.command.body = PutOffers{.payload = op.payload.get(), .version = facts.file.version};
+}
+
+void Workload::note_offers(const OfferFacts& facts) {
+    OfferFacts& newest = told_offers_[facts.file.program];
+    if (newest.file.version < facts.file.version) newest = facts;
+}
+
+const OfferFacts* Workload::newest_offers(ProgramId program) const {
+    const auto found = told_offers_.find(program);
+    return found == told_offers_.end() ? nullptr : &found->second;
+}
+
+void Workload::fill_offer_body(Op& op, Instant wall) {
+    const OfferFacts* newest = newest_offers(op.command.head.program);
+    const bool has_codes =
+        newest != nullptr && std::ranges::any_of(newest->file.offers, &model::OfferSpec::has_codes);
+    const bool needs_codes = op.command.head.kind == CommandKind::codes_import;
+    if (newest == nullptr || (needs_codes && !has_codes)) {  // it earns what it will pay with, then
+        op.command.head.kind = CommandKind::earn;
+        return fill_body(op, wall);
+    }
+    switch (op.command.head.kind) {
+        case CommandKind::redeem:
+            return fill_redeem(op, *newest);
+        case CommandKind::reveal:
+            return fill_reveal(op);
+        case CommandKind::codes_import:
+            return fill_import(op, wall);
+        default:
+            return put_offers(op, next_offers(random_, *newest, wall));
+    }
+}
+
+void Workload::fill_redeem(Op& op, const OfferFacts& newest) {
+    const auto& offers = newest.file.offers;
+    const std::uint32_t offer = random_.one_in(60) ? 99 : offers[random_.below(offers.size())].id;
+    op.command.body = Redeem{.offer = offer,
+                             .quantity = random_.one_in(4) ? random_.between(2, 3) : 1,
+                             .origin = random_.one_in(3) ? 0 : 1 + random_.below(3)};
+}
+
+void Workload::fill_reveal(Op& op) {
+    const Op* redeemed = draw_earlier(op.client, CommandKind::redeem, CommandKind::redeem);
+    Reveal reveal{.voucher = {.offer = 11, .unit = 0, .ticket = 1, .home = 1}};
+    if (redeemed != nullptr && !redeemed->cards.empty()) {
+        reveal.voucher = redeemed->cards[random_.below(redeemed->cards.size())].number;
+        op.command.head.program = redeemed->command.head.program;
+        if (!random_.one_in(20)) op.command.head.member = redeemed->command.head.member;
+    }
+    op.command.body = reveal;
+}
+
+// Some new codes, now and then one that was imported before, or none at all.
+void Workload::fill_import(Op& op, Instant wall) {
+    CommandHead& head = op.command.head;
+    model::CodeList list{.program = head.program,
+                         .offer = offer_id(head.program, place_with_codes),
+                         .batch = static_cast<std::uint32_t>(1 + random_.below(3)),
+                         .lines = {}};
+    std::string text;
+    for (std::uint64_t lines = 1 + random_.below(5); lines > 0; --lines) {
+        model::CodeLine line;
+        const bool is_old = code_names_ > 0 && random_.one_in(6);
+        line.code =
+            fmt::format("CARD{:04}", is_old ? 1 + random_.below(code_names_) : ++code_names_);
+        if (random_.one_in(12)) line.code = "no";
+        text += line.code;
+        if (random_.one_in(4)) {
+            const auto second =
+                static_cast<std::time_t>((wall + hours(random_.between(1, 40))).ns / 1'000'000'000);
+            line.expires_at = Instant{second * std::int64_t{1'000'000'000}};
+            note_instant(line.expires_at);
+            text += fmt::format(",{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(second));
+        }
+        text += '\n';
+        list.lines.push_back(line);
+    }
+    head.member = {};
+    op.payload = payload_of(text);
+    op.command.body =
+        ImportCodes{.payload = op.payload.get(), .offer = list.offer, .batch = list.batch};
+    op.codes = std::make_shared<const model::CodeList>(std::move(list));
+}
+
+}  // namespace suanpan::sim

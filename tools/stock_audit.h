@@ -22,8 +22,9 @@ namespace suanpan::tools {
 // units are as many as its vouchers, its ticket was nobody's before, and all tickets below the
 // floor that it names stand in earlier entries. A voucher's code was imported before, and issued to
 // nobody. Each change of a voucher is one of what the entry before left of it. What is set aside
-// unpaid has a ticket too, and codes that nobody else has; it ends once, as vouchers with those codes
-// or by coming back. What a file says a stock is, CounterAudit compares with what was taken of it.
+// unpaid has a ticket too, and codes that nobody else has; it ends once, as vouchers with those
+// codes or by coming back. What a file says a stock is, CounterAudit compares with what was taken
+// of it.
 class StockAudit {
 public:
     // What a baseline says.

@@ -230,7 +230,7 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
     const CountAll of_all = [&](const UseKey& key) {
         OfAll sum;
         for (auto& [name, each] : accounts_) {
-            if (std::get<ProgramId>(name) != head.program) continue;
+            if (!names.counts_for_all || std::get<ProgramId>(name) != head.program) continue;
             each.pass_time(*program, now, sums);
             each.add_to(sum, key);
         }

@@ -26,7 +26,9 @@ struct Names {
     std::uint32_t batch = 0;        // of the first of these codes
     const OfferFile* offers = nullptr;
     const CodeList* codes = nullptr;
-    // A late payment: what all members share of a budget or a total was used up.
+    // False: whoever asks looks after what all members share of a budget or a total.
+    bool counts_for_all = true;
+    // Then, of a late payment: it was used up.
     bool is_used_up = false;
 };
 

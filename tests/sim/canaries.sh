@@ -2,7 +2,7 @@
 # canaries.sh SUANPAN_SIM: every planted bug must be found by the ordinary seeds, within so many of them.
 set -euo pipefail
 sim=$1
-seeds=150
+seeds=300
 events=600
 names=$("$sim" --canaries)
 [[ -n $names ]] || { echo 'this build has no planted bugs; configure it with SUANPAN_CANARIES=ON'; exit 1; }

@@ -246,6 +246,7 @@ private:
             std::get<Settle>(command.body).terms = &terms;
         }
         model::Names names{.entry = entry.lsn, .hold = HoldId{made}};
+        names.counts_for_all = false;  // BudgetCheck does
         names.is_used_up = is_payment_to_return(entry, op);
         offers_.name(entry, op, names);
         const Outcome expected = model_.execute(command, entry.time, names);

@@ -113,7 +113,7 @@ TEST(QuoteSeal, OpensNothingOfTomorrowAndNoPromiseThatItsDayCouldNotMake) {
     till.earn(50);
     auto terms = till.checkout.open_token(till.quote({card}).token, till.now);
     ASSERT_TRUE(terms.has_value());
-    QuoteSeal seal({});
+    QuoteSeal seal(Sha256{});
     const std::vector<std::byte> token = seal.seal(*terms, till.now);
     EXPECT_EQ(seal.open(token, till.now - days(1)), std::nullopt);
     EXPECT_EQ(seal.open(token, till.now + days(30)), terms);  // expired, and said to be
@@ -217,7 +217,7 @@ TEST(QuoteSeal, OpensToTheSameTermsWhatItSealed) {
                 {.restriction = Restriction{set}, .most = {draw(0, amount_points_max)}});
         if (!terms.is_sound()) continue;
         ++sound;
-        QuoteSeal seal({});
+        QuoteSeal seal(Sha256{});
         ASSERT_EQ(seal.open(seal.seal(terms, now), now), terms) << "round " << round;
     }
     EXPECT_GT(sound, 500);

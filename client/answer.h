@@ -71,6 +71,9 @@ struct Answer {
     std::shared_ptr<const OffersAnswer> offers;
     std::shared_ptr<const VouchersAnswer> vouchers;
     std::shared_ptr<const CodesAnswer> codes;
+    // Of show; of verify and undo_verify. Likewise.
+    std::shared_ptr<const ShowAnswer> shown;
+    std::shared_ptr<const VerifyAnswer> verified;
 
     [[nodiscard]] bool is_done() const { return fate == Fate::done; }
     // What happened and what to do, in one or two sentences; the code's or the trouble's.

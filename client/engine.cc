@@ -224,6 +224,11 @@ bool Client::Engine::pool_answered(const Flight& flight, std::span<const std::by
             return take_body(first, decode_vouchers(body), &Answer::vouchers);
         case CommandKind::codes_import:
             return take_body(first, decode_codes(body), &Answer::codes);
+        case CommandKind::show:
+            return take_body(first, decode_show(body), &Answer::shown);
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
+            return take_body(first, decode_verify(body), &Answer::verified);
         case CommandKind::offers_put:
         case CommandKind::rules_put: {
             auto rules = decode_rules(body);

@@ -103,6 +103,9 @@ CommandKind kind_of(const CommandBody& body) {
         CommandKind operator()(const Reveal&) { return CommandKind::reveal; }
         CommandKind operator()(const ReadOffers&) { return CommandKind::offers; }
         CommandKind operator()(const ReadVouchers&) { return CommandKind::vouchers; }
+        CommandKind operator()(const Show&) { return CommandKind::show; }
+        CommandKind operator()(const Verify&) { return CommandKind::verify; }
+        CommandKind operator()(const UndoVerification&) { return CommandKind::undo_verify; }
         CommandKind operator()(const PutOffers&) { return CommandKind::offers_put; }
         CommandKind operator()(const ImportCodes&) { return CommandKind::codes_import; }
     };
@@ -113,7 +116,8 @@ void PendingCall::own_payload() {
     const auto own = [this](auto& body) {
         if constexpr (requires { body.payload; }) {
             if (body.payload == nullptr) return;
-            if constexpr (std::is_same_v<std::decay_t<decltype(body)>, ImportCodes>)
+            using Body = std::decay_t<decltype(body)>;
+            if constexpr (std::is_same_v<Body, ImportCodes> || std::is_same_v<Body, Verify>)
                 payload = make_secret_payload(CommandPayload(*body.payload));
             else
                 payload = std::make_shared<const CommandPayload>(*body.payload);

@@ -167,6 +167,10 @@ typedef struct suanpan_ordered {
     int64_t refunded;
     int64_t refunded_points;
     int64_t refunded_cash;
+    /* Of a redemption: what it buys, and its place in the offer's line; else 0. */
+    uint32_t offer;
+    uint64_t ticket;
+    int64_t quantity;
     const suanpan_quoted_line* lines;
     size_t line_count;
     void* memory;
@@ -207,6 +211,11 @@ typedef struct suanpan_redeemed_voucher {
 typedef struct suanpan_redeemed {
     uint32_t offer;
     uint64_t ticket; /* its place in the offer's line, from 1 */
+    /* Cash that is due; above 0: no voucher is issued yet, points and units are set aside until
+     * held_until_ns. */
+    int64_t cash;
+    char currency[9];
+    int64_t held_until_ns;
     const suanpan_redeemed_voucher* vouchers;
     size_t voucher_count;
     void* memory;
@@ -222,6 +231,9 @@ typedef struct suanpan_offer {
     int64_t ends_ns;    /* exclusive; INT64_MAX: open end */
     int64_t stock_left; /* may be 100 ms old */
     int64_t units_max;  /* that the member could take at once, points included */
+    int64_t cash;       /* of a unit, in minor units */
+    int64_t cash_now;   /* that one unit would cost the member now, missing points included */
+    char currency[9];   /* of both; empty where no cash is due */
 } suanpan_offer;
 
 /* What suanpan_offers fills; suanpan_free_offers frees it. */
@@ -244,6 +256,32 @@ typedef struct suanpan_voucher {
     int64_t expires_at_ns;
     uint32_t merchant; /* 0: any */
 } suanpan_voucher;
+
+#define SUANPAN_TOKEN_BYTES 48
+
+/* What suanpan_show fills: good for one verify. */
+typedef struct suanpan_shown {
+    uint8_t token[SUANPAN_TOKEN_BYTES];
+    int64_t until_ns; /* exclusive */
+} suanpan_shown;
+
+/* How a shop uses a voucher. */
+typedef struct suanpan_verification {
+    const char* reference; /* your own name of it, 1 to 64 bytes; again: the first answer */
+    uint32_t merchant;
+    uint32_t store;
+    int64_t amount; /* uses, or minor units; 0: one use, or all that is left of an amount */
+    uint64_t origin;
+} suanpan_verification;
+
+/* What suanpan_verify_* and suanpan_undo_verify fill. */
+typedef struct suanpan_verified {
+    suanpan_voucher_number voucher;
+    int64_t units; /* used, or given back */
+    int64_t left;
+    uint16_t state;     /* as in suanpan_voucher */
+    uint16_t is_amount; /* 1: `units` and `left` are minor units, else uses */
+} suanpan_verified;
 
 /* A line of a file of codes that was refused. */
 typedef struct suanpan_refused_line {
@@ -326,9 +364,32 @@ suanpan_answer suanpan_rules_put(suanpan_client* client, const suanpan_target* t
  * answer's request id: the repeat brings the same vouchers and codes. */
 suanpan_answer suanpan_redeem(suanpan_client* client, const suanpan_target* target, uint32_t offer,
                               int64_t quantity, uint64_t origin, suanpan_redeemed* redeemed);
+/* The same with cash: sets units and points aside under an order of your own name, which
+ * suanpan_confirm or suanpan_cancel ends. Where it is paid, suanpan_reveal shows the codes. */
+suanpan_answer suanpan_redeem_with_cash(suanpan_client* client, const suanpan_target* target,
+                                        uint32_t offer, int64_t quantity, int64_t cash,
+                                        const char* order, uint64_t origin,
+                                        suanpan_redeemed* redeemed);
 /* Fills `code`, which has room for SUANPAN_CODE_BYTES_MAX + 1 bytes. Wipe it when it was shown. */
 suanpan_answer suanpan_reveal(suanpan_client* client, const suanpan_target* target,
                               suanpan_voucher_number voucher, uint64_t origin, char* code);
+/* A token of at most 60 s for the voucher's owner to show in a shop. Request ids of this and the
+ * next three are the voucher's: suanpan_resolve leaves them unknown, call them again. */
+suanpan_answer suanpan_show(suanpan_client* client, const suanpan_target* target,
+                            suanpan_voucher_number voucher, int64_t life_ms, uint64_t origin,
+                            suanpan_shown* shown);
+/* A shop uses a voucher of target->program, with the owner's token (SUANPAN_TOKEN_BYTES) or with
+ * the code itself. */
+suanpan_answer suanpan_verify_token(suanpan_client* client, const suanpan_target* target,
+                                    const void* token, const suanpan_verification* verification,
+                                    suanpan_verified* verified);
+suanpan_answer suanpan_verify_code(suanpan_client* client, const suanpan_target* target,
+                                   const char* code, const suanpan_verification* verification,
+                                   suanpan_verified* verified);
+/* Gives back what the verification `reference` of yours used. */
+suanpan_answer suanpan_undo_verify(suanpan_client* client, const suanpan_target* target,
+                                   suanpan_voucher_number voucher, const char* reference,
+                                   suanpan_verified* verified);
 /* What the member could take now; after 0: from the first. */
 suanpan_answer suanpan_offers(suanpan_client* client, const suanpan_target* target, uint32_t after,
                               suanpan_offer_list* offers);

@@ -25,6 +25,12 @@ void say(char* error, size_t error_bytes, std::string_view text) noexcept;
 // Of a call that ended in a throw: it may have been sent.
 [[nodiscard]] suanpan_answer unknown_answer(const suanpan_target* target) noexcept;
 
+template <std::size_t N>
+void copy_text(const ShortText<N>& from, char (&to)[N + 1]) {
+    std::memcpy(to, from.bytes.data(), N);
+    to[N] = '\0';
+}
+
 // Runs `work`, which gives an Answer. Memory may run out anywhere, so a throw leaves it unknown.
 template <typename Work>
 suanpan_answer guarded(const suanpan_target* target, Work work) noexcept {

@@ -15,6 +15,7 @@ using namespace suanpan;
 using client::Answer;
 using client::Target;
 using client::c::clear;
+using client::c::copy_text;
 using client::c::free_filled;
 using client::c::guarded;
 using client::c::program_of;
@@ -58,9 +59,13 @@ void fill(suanpan_redeemed& to, const RedeemAnswer& from) {
     }
     to = {.offer = from.offer,
           .ticket = from.ticket,
+          .cash = from.cash.value,
+          .currency = {},
+          .held_until_ns = from.held_until.ns,
           .vouchers = memory->vouchers.data(),
           .voucher_count = memory->vouchers.size(),
           .memory = memory.get()};
+    copy_text(from.currency, to.currency);
     static_cast<void>(memory.release());
 }
 
@@ -76,7 +81,11 @@ void fill(suanpan_offer_list& to, const OffersAnswer& from) {
                                   .points = row.points.value,
                                   .ends_ns = row.ends.ns,
                                   .stock_left = row.stock_left,
-                                  .units_max = row.units_max});
+                                  .units_max = row.units_max,
+                                  .cash = row.cash.value,
+                                  .cash_now = row.cash_now.value,
+                                  .currency = {}});
+        copy_text(row.currency, memory->offers.back().currency);
     }
     to = {.offers = memory->offers.data(),
           .offer_count = memory->offers.size(),
@@ -111,6 +120,19 @@ suanpan_answer suanpan_redeem(suanpan_client* client, const suanpan_target* targ
     clear(redeemed);
     return guarded(target, [&](const Target& to) {
         Answer answer = client->client.redeem(to, offer, quantity, origin);
+        if (answer.redeemed != nullptr && redeemed != nullptr) fill(*redeemed, *answer.redeemed);
+        return answer;
+    });
+}
+
+suanpan_answer suanpan_redeem_with_cash(suanpan_client* client, const suanpan_target* target,
+                                        uint32_t offer, int64_t quantity, int64_t cash,
+                                        const char* order, uint64_t origin,
+                                        suanpan_redeemed* redeemed) {
+    clear(redeemed);
+    return guarded(target, [&](const Target& to) {
+        Answer answer = client->client.redeem_with_cash(to, offer, quantity, suanpan::Money{cash},
+                                                        order == nullptr ? "" : order, origin);
         if (answer.redeemed != nullptr && redeemed != nullptr) fill(*redeemed, *answer.redeemed);
         return answer;
     });

@@ -12,18 +12,13 @@ using namespace suanpan;
 using client::Answer;
 using client::Target;
 using client::c::clear;
+using client::c::copy_text;
 using client::c::free_filled;
 using client::c::guarded;
 using client::c::program_of;
 
 std::string_view text_of(const char* text) {
     return text != nullptr ? text : "";
-}
-
-template <std::size_t N>
-void copy_text(const ShortText<N>& from, char (&to)[N + 1]) {
-    std::memcpy(to, from.bytes.data(), N);
-    to[N] = '\0';
 }
 
 AskedOrder asked(const suanpan_asked_order& from) {
@@ -114,6 +109,9 @@ void fill(suanpan_ordered& to, const OrderAnswer& from) {
     to.refunded = from.refunded.value;
     to.refunded_points = from.refunded_points.value;
     to.refunded_cash = from.refunded_cash.value;
+    to.offer = from.offer;
+    to.ticket = from.ticket;
+    to.quantity = from.quantity;
     to.lines = memory->data();
     to.line_count = memory->size();
     to.memory = memory.release();

@@ -52,6 +52,15 @@ struct ConnectError {
 
 using Callback = std::move_only_function<void(Answer)>;
 
+// How a shop uses a voucher.
+struct Verification {
+    std::string reference;  // the shop's own name of it, 1 to 64 bytes; again: the first answer
+    std::uint32_t merchant = 0;
+    std::uint32_t store = 0;
+    std::int64_t amount = 0;  // uses, or minor units; 0: one use, or all that is left of an amount
+    std::uint64_t origin = 0;
+};
+
 // A connection pool to one server, with one thread of its own that does all input and output.
 //
 // Any thread may call any function. Calls that are in flight at the same time have no order among
@@ -130,6 +139,10 @@ public:
                   std::uint64_t origin = 0) {
         return call(target, Redeem{.offer = offer, .quantity = quantity, .origin = origin});
     }
+    // With cash: units and points are set aside until Answer::redeemed->held_until, under an order
+    // of your own name; confirm() or cancel() it. Where it is paid, reveal() shows the codes.
+    Answer redeem_with_cash(const Target& target, std::uint32_t offer, std::int64_t quantity,
+                            Money cash, std::string_view order, std::uint64_t origin = 0);
     Answer reveal(const Target& target, const VoucherNumber& voucher, std::uint64_t origin = 0) {
         return call(target, Reveal{.voucher = voucher, .origin = origin});
     }
@@ -138,6 +151,20 @@ public:
     Answer vouchers(const Target& target, const ReadVouchers& page = {}) {
         return call(target, page);
     }
+    // A voucher's life: a token for its owner; a shop that uses it, with the token or the code; the
+    // same undone. What they answer stands in Answer::shown and verified. Their request ids are the
+    // voucher's: where one ends as unknown, send it again under its id; resolve() leaves it
+    // unknown.
+    Answer show(const Target& target, const VoucherNumber& voucher, Duration life = seconds(60),
+                std::uint64_t origin = 0) {
+        return call(target, Show{.task = {.voucher = voucher, .asker = {}, .origin = origin},
+                                 .life = life});
+    }
+    // Of the target the program counts, not the member. What the library keeps of a code it wipes.
+    Answer verify(const Target& target, const TokenBytes& token, const Verification& asked);
+    Answer verify(const Target& target, std::string_view code, const Verification& asked);
+    Answer undo_verify(const Target& target, const VoucherNumber& voucher,
+                       std::string_view reference);
     // Answer::message says what is wrong with a file that is refused as offer_invalid.
     Answer put_offers(ProgramId program, std::uint32_t version, std::string_view text,
                       RequestId request_id = {});

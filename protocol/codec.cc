@@ -69,6 +69,9 @@ bool is_request_kind(std::uint16_t kind) {
         case CommandKind::vouchers:
         case CommandKind::reveal:
         case CommandKind::codes_import:
+        case CommandKind::show:
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
             return true;
         case CommandKind::challenge:
             return false;
@@ -121,6 +124,12 @@ std::expected<void, Code> decode_request(CommandKind kind, std::span<const std::
             return decode_offers_put(body, body_hash_key, single(out, kind, partner));
         case CommandKind::codes_import:
             return decode_codes_import(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::show:
+            return decode_show_request(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::verify:
+            return decode_verify_request(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::undo_verify:
+            return decode_undo_verify(body, body_hash_key, single(out, kind, partner));
         default:
             return refuse(Code::unknown_kind);
     }
@@ -178,6 +187,17 @@ void encode_refusal(Bytes& out, FrameHeader header, const Outcome& outcome) {
             CodesAnswer codes;
             codes.outcome = outcome;
             return encode_codes(out, header, codes);
+        }
+        case CommandKind::show: {
+            ShowAnswer shown;
+            shown.outcome = outcome;
+            return encode_show(out, header, shown);
+        }
+        case CommandKind::verify:
+        case CommandKind::undo_verify: {
+            VerifyAnswer verified;
+            verified.outcome = outcome;
+            return encode_verify(out, header, verified);
         }
         default:
             return encode_results(out, header, std::span(&outcome, 1));

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -44,6 +45,8 @@ enum class CommandKind : std::uint16_t {
     refund_order = 25,
     redeem = 26,
     reveal = 27,
+    show = 28,
+    verify = 29,
 
     balance = 30,
     statement = 31,
@@ -61,6 +64,7 @@ enum class CommandKind : std::uint16_t {
     rules_put = 42,
     offers_put = 43,
     codes_import = 44,
+    undo_verify = 47,
 
     clock_advance = 50,  // sandbox only
 };
@@ -258,12 +262,55 @@ struct Redeem {
     std::uint32_t offer = 0;
     std::int64_t quantity = 0;
     std::uint64_t origin = 0;            // hash of an address or device; 0: not known
+    Money cash;                          // that the member will pay in all; 0: points only
+    OrderId order;                       // names the order that waits for it; empty without cash
     const RedeemTerms* terms = nullptr;  // of the offer, once the shard has looked at it
 };
 struct Reveal {
     VoucherNumber voucher;
     std::uint64_t origin = 0;
     const std::vector<std::byte>* next = nullptr;  // the voucher afterwards, once the shard knows
+};
+
+// What stands for a voucher: its home, and what the server's secret makes of the rest
+// (server/cards/voucher_token.h). Whoever has it may do with the voucher what it is for.
+inline constexpr std::size_t token_bytes = 48;
+using TokenBytes = std::array<std::byte, token_bytes>;
+
+// protocol/offer.h
+struct VoucherNext;
+
+// What commands on vouchers have in common. They belong to the voucher, and so do their request
+// ids: its home executes them, whoever asks (docs/decisions/0017).
+struct VoucherTask {
+    VoucherNumber voucher;              // ticket 0: not known yet
+    MemberId asker;                     // who asks; zero: a shop does
+    std::uint64_t origin = 0;           // as of a redemption
+    const VoucherNext* next = nullptr;  // the voucher afterwards, once the shard knows
+};
+struct Show {
+    VoucherTask task;
+    Duration life = seconds(60);
+};
+// The partner's own name of a verification; not empty.
+using VerificationId = ShortText<64>;
+struct Verify {
+    const CommandPayload* payload = nullptr;  // the code in the clear, until it is hashed; or none
+    VoucherTask task;
+    // The token's bytes; or keyed hashes of the code, two words each: as it is, and folded, zero
+    // where it is none. Once it is known who has the code: that of the voucher, and zero.
+    std::array<std::uint64_t, token_bytes / 8> proof{};
+    bool has_token = false;
+    bool is_routed = false;  // the shard `route` has the voucher of that code
+    std::uint16_t route = 0;
+    VerificationId reference;
+    std::uint32_t merchant = 0;
+    std::uint32_t store = 0;
+    std::int64_t units = 0;  // 0: one use; of an amount all that is left
+};
+struct UndoVerification {
+    VoucherTask task;
+    VerificationId reference;
 };
 // The whole file of a program's offers and velocity rules.
 struct PutOffers {
@@ -303,7 +350,7 @@ using CommandBody =
                  SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
                  PutProgram, AdvanceClock, AskQuote, Settle, ConfirmOrder, CancelOrder, RefundOrder,
                  ReadOrder, PutRules, ReadTerms, Explain, Redeem, Reveal, PutOffers, ImportCodes,
-                 ReadOffers, ReadVouchers>;
+                 ReadOffers, ReadVouchers, Show, Verify, UndoVerification>;
 
 struct Command {
     CommandHead head;
@@ -318,6 +365,31 @@ static_assert(std::is_trivially_copyable_v<Command>);
            kind == CommandKind::quote || kind == CommandKind::order || kind == CommandKind::terms ||
            kind == CommandKind::explain || kind == CommandKind::offers ||
            kind == CommandKind::vouchers;
+}
+
+// True for kinds that change a voucher wherever it lives, and whose request ids are the voucher's.
+[[nodiscard]] constexpr bool is_of_a_voucher(CommandKind kind) {
+    return kind == CommandKind::show || kind == CommandKind::verify ||
+           kind == CommandKind::undo_verify;
+}
+// What such a command has in common with the others; null for others.
+[[nodiscard]] constexpr const VoucherTask* voucher_task_of(const Command& command) {
+    if (const auto* show = std::get_if<Show>(&command.body)) return &show->task;
+    if (const auto* verify = std::get_if<Verify>(&command.body)) return &verify->task;
+    if (const auto* undo = std::get_if<UndoVerification>(&command.body)) return &undo->task;
+    return nullptr;
+}
+[[nodiscard]] constexpr VoucherTask* voucher_task_of(Command& command) {
+    return const_cast<VoucherTask*>(voucher_task_of(std::as_const(command)));
+}
+// Whose request id it is: the voucher's; where no voucher is known, that of what was said to be its
+// code, so that an answer to it depends on nothing else.
+[[nodiscard]] constexpr VoucherNumber request_owner_of(const Command& command) {
+    const VoucherTask* task = voucher_task_of(command);
+    if (task == nullptr) return {};
+    const auto* verify = std::get_if<Verify>(&command.body);
+    if (task->voucher.ticket != 0 || verify == nullptr || verify->has_token) return task->voucher;
+    return {.offer = 0, .unit = 0, .ticket = verify->proof[0], .home = verify->proof[1]};
 }
 
 // True for kinds whose request is a table with one event, not a batch.
@@ -340,6 +412,9 @@ static_assert(std::is_trivially_copyable_v<Command>);
         case CommandKind::clock_advance:
         case CommandKind::redeem:
         case CommandKind::reveal:
+        case CommandKind::show:
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
         case CommandKind::offers:
         case CommandKind::vouchers:
         case CommandKind::offers_put:

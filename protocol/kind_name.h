@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 37> all_kinds{{
+inline constexpr std::array<KindName, 40> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},
@@ -37,6 +37,8 @@ inline constexpr std::array<KindName, 37> all_kinds{{
     {CommandKind::refund_order, "refund_order"},
     {CommandKind::redeem, "redeem"},
     {CommandKind::reveal, "reveal"},
+    {CommandKind::show, "show"},
+    {CommandKind::verify, "verify"},
     {CommandKind::balance, "balance"},
     {CommandKind::statement, "statement"},
     {CommandKind::lookup, "lookup"},
@@ -52,6 +54,7 @@ inline constexpr std::array<KindName, 37> all_kinds{{
     {CommandKind::rules_put, "rules_put"},
     {CommandKind::offers_put, "offers_put"},
     {CommandKind::codes_import, "codes_import"},
+    {CommandKind::undo_verify, "undo_verify"},
     {CommandKind::clock_advance, "clock_advance"},
 }};
 

@@ -1,5 +1,5 @@
 // Offers, cards, vouchers (卡券): the plain values of offers_put, offers, redeem, vouchers,
-// codes_import and reveal.
+// codes_import, reveal, show, verify and undo_verify.
 #pragma once
 
 #include "protocol/base/money.h"
@@ -7,7 +7,9 @@
 #include "protocol/base/time.h"
 #include "protocol/clear_code.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +25,20 @@ struct RedeemTerms {
     Points points;                  // of all units
     std::int64_t stock = 0;         // of the offer; its owner has the last word
     std::size_t voucher_bytes = 0;  // of one voucher in the entry, at most
+    Money cash;                     // of all units; above 0: they are set aside until it is there
+    // Where cash is due; what the order that waits for it keeps.
+    Currency currency;
+    Duration pay_within{0};
+    LatePayment late_payment{};
+    std::int64_t per_day_max = -1;  // units of the member; -1: no limit
+    std::int64_t ever_max = -1;
+    std::vector<std::byte> pinned;  // what its vouchers are made of (docs/decisions/0018)
+};
+
+// A voucher after a command on it, as the shard gives it to the ledger. Not on the wire.
+struct VoucherNext {
+    std::vector<std::byte> bytes;  // as the ledger holds it
+    std::int64_t detail = 0;       // of the outcome
 };
 
 // The state of a voucher, as cards/voucher.h has it.
@@ -51,6 +67,11 @@ struct RedeemAnswer {
     Outcome outcome;  // amount: points that were taken; detail: the ticket
     std::uint32_t offer = 0;
     std::uint64_t ticket = 0;  // its place in the offer's line, from 1
+    // Cash that is due; above 0: there are no vouchers yet, the units are set aside and the points
+    // held until `held_until`. Confirm or cancel the order that the request named.
+    Money cash;
+    Currency currency;
+    Instant held_until;
     std::vector<RedeemedVoucher> vouchers;
     friend bool operator==(const RedeemAnswer&, const RedeemAnswer&) = default;
 };
@@ -63,6 +84,26 @@ struct RevealAnswer {
     friend bool operator==(const RevealAnswer&, const RevealAnswer&) = default;
 };
 
+// The answer to show.
+struct ShowAnswer {
+    Outcome outcome;  // detail: `until`
+    VoucherNumber number;
+    TokenBytes token{};
+    Instant until;  // exclusive
+    friend bool operator==(const ShowAnswer&, const ShowAnswer&) = default;
+};
+// The answer to verify and undo_verify: the voucher after it, and what of it was used or given
+// back.
+struct VerifyAnswer {
+    Outcome outcome;  // detail: `units`
+    VoucherNumber number;
+    std::int64_t units = 0;
+    std::int64_t left = 0;
+    VoucherStateNumber state{};
+    bool is_amount = false;  // `units` and `left` are money, else uses
+    friend bool operator==(const VerifyAnswer&, const VerifyAnswer&) = default;
+};
+
 // An offer that the member could take now.
 struct OfferRow {
     std::uint32_t offer = 0;
@@ -73,6 +114,9 @@ struct OfferRow {
     Instant ends;                 // exclusive; instant_never: open end
     std::int64_t stock_left = 0;  // may be 100 ms old
     std::int64_t units_max = 0;   // that the member could take at once, points included
+    Money cash;                   // of a unit
+    Money cash_now;     // that one unit would cost this member now, missing points included
+    Currency currency;  // of both; empty where no cash is due
     friend bool operator==(const OfferRow&, const OfferRow&) = default;
 };
 struct OffersAnswer {

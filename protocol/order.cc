@@ -24,10 +24,9 @@ bool is_sound_key(const UseKey& key) {
         case UseKind::campaign:
         case UseKind::coupon_total:
         case UseKind::coupon:
-            return true;
         case UseKind::offer_day:
         case UseKind::offer:
-            return false;
+            return true;
     }
     return false;
 }

@@ -57,7 +57,7 @@ enum class UseKind : std::uint8_t {
     campaign = 3,
     coupon_total = 4,  // of all members
     coupon = 5,
-    offer_day = 6,  // units of an offer; never of a quote
+    offer_day = 6,  // units of an offer; of redemptions, never of a quote
     offer = 7,
 };
 [[nodiscard]] constexpr bool is_shared(UseKind kind) {
@@ -142,6 +142,7 @@ enum class UncoveredLimit : std::uint8_t {
     lots = 8,             // the points lie in more lots than the order may take
     campaign_budget = 9,  // of all members
     coupon_total = 10,    // of all members
+    offer = 11,  // of a redemption's late payment only: its offer's stock, or the member's limit
 };
 
 // What a quote is asked for: the order as the partner has it.
@@ -237,6 +238,10 @@ struct OrderAnswer {
     Money refunded;
     Points refunded_points;
     Money refunded_cash;
+    // Of a redemption: what it buys, and its place in the offer's line; else 0.
+    std::uint32_t offer = 0;
+    std::uint64_t ticket = 0;
+    std::int64_t quantity = 0;
     std::vector<OrderedLine> lines;
     friend bool operator==(const OrderAnswer&, const OrderAnswer&) = default;
 };

@@ -38,7 +38,7 @@ void CounterAudit::restore(const ledger::Ledger& ledger) {
     ledger.add_counters_to(counters_);
     std::map<CounterKey, ledger::TicketSpan> tickets;
     ledger.add_tickets_to(tickets);
-    stocks_.restore(tickets);
+    stocks_.restore(tickets, ledger);
 }
 
 std::string text_of(const CounterKey& key) {

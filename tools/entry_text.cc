@@ -145,6 +145,11 @@ struct EffectText {
                            number.unit);
     }
 
+    std::string operator()(const ReservationEnded& e) const {
+        return fmt::format("ticket   {} of offer {}: {} units {}", e.ticket, e.offer, e.units,
+                           e.is_issued ? "are paid for and issued" : "come back unpaid");
+    }
+
     std::string operator()(const CodesPut&) const {
         return fmt::format("codes    {} for offer {}, batch {}; {} lines refused",
                            entry.amount.value, static_cast<std::uint32_t>(entry.reference),

@@ -2,6 +2,7 @@
 
 #include "protocol/base/byte_io.h"
 #include "server/cards/offer_file.h"
+#include "server/cards/reserved_units.h"
 #include "server/cards/voucher_format.h"
 #include "server/shard/code_chunk.h"
 
@@ -20,13 +21,27 @@ void StockAudit::Seen::add(std::uint64_t ticket) {
     }
 }
 
-void StockAudit::restore(const std::map<CounterKey, ledger::TicketSpan>& tickets) {
+void StockAudit::restore(const std::map<CounterKey, ledger::TicketSpan>& tickets,
+                         const ledger::Ledger& ledger) {
     knows_all_codes_ = false;
     for (const auto& [key, span] : tickets) {
         Seen& seen = tickets_[key];
         seen.all = span.floor;
         for (const std::uint64_t ticket : span.above) seen.add(ticket);
     }
+    ledger.for_each_waiting([this](const ledger::Account& account, const ledger::Order& order) {
+        add_open(account.program(), order, open_);
+    });
+}
+
+void StockAudit::add_open(ProgramId program, const ledger::Order& order, OpenMap& to) {
+    if (!order.units.any()) return;
+    const CounterKey key{
+        .program = program, .kind = CounterKind::offer_stock, .id = order.units.offer};
+    Open& open = to[{key, order.units.ticket}];
+    open.units = order.units.quantity;
+    if (const auto codes = cards::get_reserved_codes(order.units.codes))
+        for (const cards::ReservedCode& code : *codes) open.codes.insert(code.key);
 }
 
 const StockAudit::File& StockAudit::file_of(ProgramId program, const ledger::Ledger& ledger) {
@@ -49,39 +64,108 @@ const cards::Offer* StockAudit::offer(const CounterKey& key, const ledger::Ledge
 std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
                                             const ledger::Ledger& ledger) {
     if (entry.codes != nullptr) return take_codes(*entry.codes);
-    if (entry.kind != ledger::EntryKind::redeem) return std::nullopt;
+    const bool issues =
+        entry.kind == ledger::EntryKind::redeem || entry.kind == ledger::EntryKind::confirm;
+    if (!issues)
+        for (const ledger::VoucherPtr& held : entry.vouchers)
+            if (auto wrong = change(*held)) return wrong;
     const ledger::TicketTaken* taken = nullptr;
-    std::int64_t units = 0;
+    ledger::CounterUnits units;
     for (const ledger::Effect& effect : entry.effects) {
+        if (const auto* ended = std::get_if<ledger::ReservationEnded>(&effect))
+            if (auto wrong = end(entry, *ended)) return wrong;
         if (const auto* ticket = std::get_if<ledger::TicketTaken>(&effect)) taken = ticket;
         if (const auto* add = std::get_if<ledger::CounterAdd>(&effect);
-            add != nullptr && add->kind == CounterKind::offer_stock)
-            units += add->delta.given();
+            add != nullptr && add->kind == CounterKind::offer_stock && add->takes())
+            units.add(add->delta);
     }
-    if (taken == nullptr) return std::string("INV-9: it is a redemption without a ticket");
+    if (taken != nullptr) return take_ticket(entry, *taken, units, ledger);
+    if (entry.kind == ledger::EntryKind::redeem || units.given() > 0)
+        return std::string("INV-9: it is a redemption without a ticket");
+    return std::nullopt;
+}
+
+std::optional<std::string> StockAudit::take_ticket(const ledger::Entry& entry,
+                                                   const ledger::TicketTaken& taken,
+                                                   const ledger::CounterUnits& units,
+                                                   const ledger::Ledger& ledger) {
     const CounterKey key{
-        .program = entry.program, .kind = CounterKind::offer_stock, .id = taken->offer};
+        .program = entry.program, .kind = CounterKind::offer_stock, .id = taken.offer};
     const auto version = static_cast<std::uint32_t>(entry.reference >> 32U);
     const cards::Offer* sold = offer(key, ledger);
-    if (sold == nullptr || sold->version != version)
+    // A late payment goes by the version that its order has pinned.
+    const bool is_late = entry.kind == ledger::EntryKind::confirm;
+    if (sold == nullptr || (!is_late && sold->version != version))
         return fmt::format("it redeems version {} of offer {}, which no file has at this LSN",
-                           version, taken->offer);
+                           version, taken.offer);
     Seen& seen = tickets_[key];
-    if (seen.has(taken->ticket))
-        return fmt::format("INV-9: ticket {} of offer {} was given before", taken->ticket,
-                           taken->offer);
-    if (taken->floor > seen.all)
+    if (seen.has(taken.ticket))
+        return fmt::format("INV-9: ticket {} of offer {} was given before", taken.ticket,
+                           taken.offer);
+    if (taken.floor > seen.all)
         return fmt::format(
             "INV-9: it says that all tickets up to {} of offer {} are durable, but "
             "{} is not",
-            taken->floor, taken->offer, seen.all + 1);
-    seen.add(taken->ticket);
+            taken.floor, taken.offer, seen.all + 1);
+    seen.add(taken.ticket);
+    if (units.reserved > 0) return set_aside(entry, key, taken, units.reserved);
+    return issue_all(entry, key, taken.ticket, units.issued);
+}
+
+std::optional<std::string> StockAudit::set_aside(const ledger::Entry& entry, const CounterKey& key,
+                                                 const ledger::TicketTaken& taken,
+                                                 std::int64_t units) {
+    if (!entry.vouchers.empty())
+        return fmt::format("INV-9: it issues vouchers of offer {} that nobody has paid for",
+                           taken.offer);
+    for (const ledger::OrderPtr& order : entry.orders) {
+        if (order->units.offer != taken.offer || order->units.ticket != taken.ticket) continue;
+        if (order->state != OrderState::waiting || order->units.quantity != units) break;
+        add_open(entry.program, *order, open_);
+        Codes& codes = codes_[key];
+        for (const cards::CodeKey& code : open_[{key, taken.ticket}].codes) {
+            if (knows_all_codes_ && !codes.imported.contains(code))
+                return fmt::format(
+                    "INV-9: it sets a code of offer {} aside that was never imported", key.id);
+            if (!codes.issued.insert(code).second)
+                return fmt::format(
+                    "INV-9: it sets a code of offer {} aside that is somebody's already", key.id);
+        }
+        return std::nullopt;
+    }
+    return fmt::format("INV-9: it sets {} units of offer {} aside, and no order waits with them",
+                       units, taken.offer);
+}
+
+std::optional<std::string> StockAudit::end(const ledger::Entry& entry,
+                                           const ledger::ReservationEnded& ended) {
+    const CounterKey key{
+        .program = entry.program, .kind = CounterKind::offer_stock, .id = ended.offer};
+    const auto at = open_.find({key, ended.ticket});
+    if (at == open_.end() || at->second.units != ended.units)
+        return fmt::format("INV-9: it ends what ticket {} of offer {} has not set aside",
+                           ended.ticket, ended.offer);
+    const Open open = std::move(at->second);
+    open_.erase(at);
+    Codes& codes = codes_[key];
+    for (const cards::CodeKey& code : open.codes) codes.issued.erase(code);
+    if (!ended.is_issued) return std::nullopt;
+    if (auto wrong = issue_all(entry, key, ended.ticket, ended.units)) return wrong;
+    for (const cards::CodeKey& code : open.codes)
+        if (!codes.issued.contains(code))
+            return fmt::format("INV-9: it issues other codes than were set aside for ticket {}",
+                               ended.ticket);
+    return std::nullopt;
+}
+
+std::optional<std::string> StockAudit::issue_all(const ledger::Entry& entry, const CounterKey& key,
+                                                 std::uint64_t ticket, std::int64_t units) {
     if (static_cast<std::uint64_t>(units) != entry.vouchers.size())
         return fmt::format("INV-9: it takes {} units of offer {} and issues {} vouchers", units,
-                           taken->offer, entry.vouchers.size());
+                           key.id, entry.vouchers.size());
     for (std::size_t unit = 0; unit < entry.vouchers.size(); ++unit) {
         const VoucherNumber& number = entry.vouchers[unit]->number;
-        if (number.offer != taken->offer || number.ticket != taken->ticket || number.unit != unit)
+        if (number.offer != key.id || number.ticket != ticket || number.unit != unit)
             return fmt::format("INV-9: its voucher {} is of offer {}, ticket {}, unit {}", unit,
                                number.offer, number.ticket, number.unit);
         if (auto wrong = issue(key, *entry.vouchers[unit])) return wrong;
@@ -107,6 +191,7 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     ByteReader from(held.bytes);
     const auto voucher = cards::get_voucher(from);
     if (!voucher) return std::string("a voucher of it cannot be read");
+    revisions_[held.number] = voucher->revision;
     if (!voucher->has_code()) return std::nullopt;
     Codes& codes = codes_[key];
     if (knows_all_codes_ && !codes.imported.contains(voucher->code))
@@ -114,6 +199,26 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     if (!codes.issued.insert(voucher->code).second)
         return fmt::format("INV-9: it issues a code of offer {} that is somebody's already",
                            key.id);
+    return std::nullopt;
+}
+
+// Who decided it saw the voucher as the entry before left it: of two only one can have won.
+std::optional<std::string> StockAudit::change(const ledger::HeldVoucher& held) {
+    ByteReader from(held.bytes);
+    const auto voucher = cards::get_voucher(from);
+    if (!voucher) return std::string("a voucher of it cannot be read");
+    if (static_cast<std::uint32_t>(voucher->id.offer) != held.number.offer ||
+        static_cast<std::uint64_t>(voucher->id.ticket) != held.number.ticket ||
+        voucher->id.unit != held.number.unit)
+        return std::string("a voucher of it is another one than it says");
+    const auto before = revisions_.find(held.number);
+    if (before == revisions_.end()) {
+        if (knows_all_codes_) return std::string("it changes a voucher that was never issued");
+    } else if (voucher->revision != before->second && voucher->revision != before->second + 1) {
+        return fmt::format("it makes revision {} of a voucher that is at {}", voucher->revision,
+                           before->second);
+    }
+    revisions_[held.number] = voucher->revision;
     return std::nullopt;
 }
 
@@ -138,6 +243,13 @@ std::optional<std::string> StockAudit::compare(
             return fmt::format(
                 "INV-9: the house records have other tickets of offer {} than the entries", key.id);
     }
+    OpenMap open;
+    for (const auto& each : ledgers)
+        each->for_each_waiting([&](const ledger::Account& account, const ledger::Order& order) {
+            add_open(account.program(), order, open);
+        });
+    if (open != open_)
+        return std::string("INV-9: orders wait with other units than the entries set aside");
     return std::nullopt;
 }
 

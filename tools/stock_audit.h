@@ -14,18 +14,21 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace suanpan::tools {
 
 // Follows every entry. A redemption is one of an offer in the version that the newest file has, its
 // units are as many as its vouchers, its ticket was nobody's before, and all tickets below the
 // floor that it names stand in earlier entries. A voucher's code was imported before, and issued to
-// nobody. What a file says a stock is, CounterAudit compares
-// with what was taken of it.
+// nobody. Each change of a voucher is one of what the entry before left of it. What is set aside
+// unpaid has a ticket too, and codes that nobody else has; it ends once, as vouchers with those codes
+// or by coming back. What a file says a stock is, CounterAudit compares with what was taken of it.
 class StockAudit {
 public:
     // What a baseline says.
-    void restore(const std::map<ledger::CounterKey, ledger::TicketSpan>& tickets);
+    void restore(const std::map<ledger::CounterKey, ledger::TicketSpan>& tickets,
+                 const ledger::Ledger& ledger);
 
     // A sentence where the entry is wrong. `ledger` has applied it, with every file so far.
     [[nodiscard]] std::optional<std::string> take(const ledger::Entry& entry,
@@ -61,14 +64,39 @@ private:
         std::set<cards::CodeKey> imported;
         std::set<cards::CodeKey> issued;
     };
+    // Units that are set aside unpaid.
+    struct Open {
+        std::int64_t units = 0;
+        std::set<cards::CodeKey> codes;
+        friend bool operator==(const Open&, const Open&) = default;
+    };
+    using OpenMap = std::map<std::pair<ledger::CounterKey, std::uint64_t>, Open>;
+    static void add_open(ProgramId program, const ledger::Order& order, OpenMap& to);
+    [[nodiscard]] std::optional<std::string> take_ticket(const ledger::Entry& entry,
+                                                         const ledger::TicketTaken& taken,
+                                                         const ledger::CounterUnits& units,
+                                                         const ledger::Ledger& ledger);
+    [[nodiscard]] std::optional<std::string> set_aside(const ledger::Entry& entry,
+                                                       const ledger::CounterKey& key,
+                                                       const ledger::TicketTaken& taken,
+                                                       std::int64_t units);
+    [[nodiscard]] std::optional<std::string> end(const ledger::Entry& entry,
+                                                 const ledger::ReservationEnded& ended);
+    // The vouchers of the entry are those of the ticket, one per unit.
+    [[nodiscard]] std::optional<std::string> issue_all(const ledger::Entry& entry,
+                                                       const ledger::CounterKey& key,
+                                                       std::uint64_t ticket, std::int64_t units);
     [[nodiscard]] std::optional<std::string> take_codes(const ledger::HeldCodes& held);
+    [[nodiscard]] std::optional<std::string> change(const ledger::HeldVoucher& held);
     [[nodiscard]] std::optional<std::string> issue(const ledger::CounterKey& key,
                                                    const ledger::HeldVoucher& held);
 
     std::map<ledger::CounterKey, Seen> tickets_;
     std::map<ledger::CounterKey, Codes> codes_;
+    OpenMap open_;
     bool knows_all_codes_ = true;  // false behind a baseline
     std::map<ProgramId, File> files_;
+    std::map<VoucherNumber, std::uint32_t> revisions_;  // of vouchers
 };
 
 }  // namespace suanpan::tools

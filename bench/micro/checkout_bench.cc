@@ -42,7 +42,8 @@ std::string rules_of(std::uint32_t rule_count) {
 // A ledger with members that have two lots each, under a rule book.
 class Counter {
 public:
-    explicit Counter(std::uint32_t rule_count) : ledger({.seed = 42}), checkout(ledger, QuoteSeal(Sha256{})) {
+    explicit Counter(std::uint32_t rule_count)
+        : ledger({.seed = 42}), checkout(ledger, shard::QuoteSeal(Sha256{})) {
         ProgramSpec spec;
         spec.id = program;
         spec.version = 1;

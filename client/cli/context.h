@@ -76,6 +76,7 @@ void add_checkout_commands(Commands& commands);
 void add_rules_commands(Commands& commands);
 void add_offer_commands(Commands& commands);
 void add_codes_command(Commands& commands);
+void add_voucher_commands(Commands& commands);
 void add_server_commands(Commands& commands);
 void add_explain_command(Commands& commands);
 void add_bench_command(Commands& commands);

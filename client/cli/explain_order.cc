@@ -80,6 +80,17 @@ std::string ending(const OrderAnswer& order) {
     return {};
 }
 
+// Of a redemption: no rule book priced it, its offer did.
+std::vector<std::string> tell_redemption(const std::string& name, const OrderAnswer& order) {
+    return {fmt::format("Order {} set {} unit{} of offer {} aside at {} by the server's clock; {} "
+                        "is its place in the offer's line.",
+                        name, order.quantity, order.quantity == 1 ? "" : "s", order.offer,
+                        text_of(order.settled_at), order.ticket),
+            fmt::format("It cost {} and {} {} in cash.", points_text(order.points),
+                        short_text(order.currency), with_commas(order.cash.value)),
+            ending(order)};
+}
+
 std::vector<std::string> tell(const std::string& name, const OrderAnswer& order,
                               const client::Answer& terms) {
     std::vector<std::string> sentences;
@@ -161,8 +172,10 @@ ExitCode explain_order(Context& context, const client::Target& target, const std
     client::Client& client = context.client();
     const client::Answer found = client.order(target, order);
     if (!found.is_done() || found.order == nullptr) return report(context, found);
-    const client::Answer terms = client.terms(target.program, found.order->rule_version);
-    const std::vector<std::string> sentences = tell(order, *found.order, terms);
+    const std::vector<std::string> sentences =
+        found.order->offer != 0
+            ? tell_redemption(order, *found.order)
+            : tell(order, *found.order, client.terms(target.program, found.order->rule_version));
     if (!context.flags.is_json) {
         for (const std::string& sentence : sentences) fmt::print("{}\n", sentence);
         return ExitCode::done;

@@ -61,6 +61,7 @@ int run(int argc, char** argv) {
     add_checkout_commands(commands);
     add_rules_commands(commands);
     add_offer_commands(commands);
+    add_voucher_commands(commands);
     add_codes_command(commands);
     add_explain_command(commands);
     add_server_commands(commands);

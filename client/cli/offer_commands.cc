@@ -21,6 +21,8 @@ struct Flags {
     std::uint32_t offer = 0;
     std::int64_t quantity = 1;
     std::string origin;
+    std::int64_t cash = 0;
+    std::string order;
     std::string voucher;
     std::string state;
     std::string after;
@@ -30,25 +32,6 @@ struct Flags {
     std::uint32_t version = 0;
 };
 using FlagsPtr = std::shared_ptr<Flags>;
-
-// What the server counts per address or device is a hash; the text itself stays here.
-std::uint64_t origin_of(const std::string& text) {
-    if (text.empty()) return 0;
-    const Sha256 digest = sha256(std::as_bytes(std::span(text)));
-    std::uint64_t origin = 0;
-    for (std::size_t i = 0; i < sizeof origin; ++i)
-        origin = origin << 8U | static_cast<std::uint64_t>(digest[i]);
-    return origin;
-}
-
-VoucherNumber parse_voucher(const std::string& text) {
-    const auto number = voucher_named(text);
-    if (!number)
-        throw UsageError(fmt::format(
-            "a voucher is OFFER-TICKET-UNIT-HOME, as redeem and vouchers print it, not '{}'",
-            text));
-    return *number;
-}
 
 std::uint8_t parse_state(const std::string& text) {
     if (text.empty()) return 0;
@@ -126,6 +109,12 @@ void add_redeem(Commands& commands) {
     const auto f = std::make_shared<Flags>();
     CLI::App* command =
         commands.add("redeem", "Take units of an offer for points", [f](Context& context) {
+            if ((f->cash > 0) == f->order.empty())
+                throw UsageError("--cash and --order go together: the order waits for the cash");
+            if (f->cash > 0)
+                return report(context, context.client().redeem_with_cash(
+                                           f->target.target(), f->offer, f->quantity,
+                                           Money{f->cash}, f->order, origin_of(f->origin)));
             return report(context, context.client().redeem(f->target.target(), f->offer,
                                                            f->quantity, origin_of(f->origin)));
         });
@@ -133,8 +122,12 @@ void add_redeem(Commands& commands) {
     command->add_option("offer", f->offer, "The offer's number")->required();
     command->add_option("-q,--quantity", f->quantity, "Units: all of them or none")
         ->capture_default_str();
+    command->add_option("--cash", f->cash, "Minor units that will be paid, for all units");
+    command->add_option("--order", f->order, "With --cash: your own name of the order");
     add_origin(*command, f->origin);
     command->footer(
+        "With --cash, units and points are set aside until the time that is printed: then\n"
+        "confirm ORDER when it is paid, or cancel ORDER. vouchers and reveal show the codes.\n"
         "Points, limits, stock and codes change together or not at all. The ticket is the place "
         "in\n"
         "the offer's line. sold_out is final; all_set_aside is not, ask again under the same id.\n"

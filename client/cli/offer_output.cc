@@ -25,8 +25,28 @@ std::string_view kind_name(std::uint8_t kind) {
     return names[std::min<std::size_t>(kind, names.size() - 1)];
 }
 
+std::string currency_text(const Currency& currency) {
+    const auto* end = std::ranges::find(currency.bytes, '\0');
+    return {currency.bytes.data(), static_cast<std::size_t>(end - currency.bytes.begin())};
+}
+std::string name_with_cash(const OfferRow& row) {
+    if (row.cash_now == Money{}) return row.name;
+    return fmt::format("{} (and {} {})", row.name, currency_text(row.currency),
+                       with_commas(row.cash_now.value));
+}
+
 void print_redemption(const client::Answer& answer) {
     const RedeemAnswer& redeemed = *answer.redeemed;
+    if (redeemed.cash > Money{}) {
+        fmt::print(
+            "set aside: ticket {} of offer {}, with {} points, as entry {}\n"
+            "cash due {} {} until {}\navailable {}\nrequest {}\n",
+            redeemed.ticket, redeemed.offer, with_commas(answer.outcome.amount.value),
+            answer.outcome.entry_id.value, currency_text(redeemed.currency),
+            with_commas(redeemed.cash.value), text_of(redeemed.held_until),
+            with_commas(answer.outcome.balances.available.value), text_of(answer.request_id));
+        return;
+    }
     fmt::print("done: ticket {} of offer {}, {} unit{} for {} points as entry {}\n",
                redeemed.ticket, redeemed.offer, redeemed.vouchers.size(),
                redeemed.vouchers.size() == 1 ? "" : "s", with_commas(answer.outcome.amount.value),
@@ -45,7 +65,7 @@ void print_offers(const OffersAnswer& offers) {
     for (const OfferRow& row : offers.rows)
         fmt::print("{:>10}  {:>12}  {:>10}  {:>8}  {:<11}  {:<24}  {}\n", row.offer,
                    with_commas(row.points.value), with_commas(row.stock_left), row.units_max,
-                   kind_name(row.kind), until_text(row.ends), row.name);
+                   kind_name(row.kind), until_text(row.ends), name_with_cash(row));
     if (offers.rows.empty()) fmt::print("nothing that this member could take now\n");
     if (offers.next != 0) fmt::print("more: --after {}\n", offers.next);
 }
@@ -63,6 +83,23 @@ void print_vouchers(const VouchersAnswer& vouchers) {
         fmt::print("more: --after {}\n", suanpan::name_of(vouchers.next));
 }
 
+std::string hex_of(const TokenBytes& token) {
+    std::string text;
+    for (const std::byte byte : token) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+    return text;
+}
+
+void print_verification(const client::Answer& answer) {
+    const VerifyAnswer& verified = *answer.verified;
+    const std::string_view unit = verified.is_amount ? "minor units" : "uses";
+    fmt::print("done: {} {} {}, {} left, as entry {}\nvoucher {}  {}\nrequest {}\n",
+               with_commas(verified.units), unit,
+               answer.kind == CommandKind::verify ? "used" : "given back",
+               with_commas(verified.left), answer.outcome.entry_id.value,
+               suanpan::name_of(verified.number), name_of(verified.state),
+               text_of(answer.request_id));
+}
+
 boost::json::object json_of(const RedeemAnswer& redeemed) {
     boost::json::array vouchers;
     for (const RedeemedVoucher& voucher : redeemed.vouchers)
@@ -71,8 +108,14 @@ boost::json::object json_of(const RedeemAnswer& redeemed) {
              {"expires_at", instant_json(voucher.expires_at)},
              {"code", voucher.code.empty() ? boost::json::value(nullptr)
                                            : boost::json::value(voucher.code.view())}});
-    return {
+    boost::json::object object{
         {"offer", redeemed.offer}, {"ticket", redeemed.ticket}, {"vouchers", std::move(vouchers)}};
+    if (redeemed.cash > Money{}) {
+        object["cash"] = redeemed.cash.value;
+        object["currency"] = currency_text(redeemed.currency);
+        object["held_until"] = text_of(redeemed.held_until);
+    }
+    return object;
 }
 
 boost::json::object json_of(const OffersAnswer& offers) {
@@ -85,7 +128,10 @@ boost::json::object json_of(const OffersAnswer& offers) {
                         {"points", row.points.value},
                         {"ends", instant_json(row.ends)},
                         {"stock_left", row.stock_left},
-                        {"units_max", row.units_max}});
+                        {"units_max", row.units_max},
+                        {"cash", row.cash.value},
+                        {"cash_now", row.cash_now.value},
+                        {"currency", currency_text(row.currency)}});
     return {{"rows", std::move(rows)}, {"next", offers.next}};
 }
 
@@ -141,6 +187,11 @@ bool print_offer_answer(const client::Answer& answer) {
         fmt::print("{}\n", answer.revealed->code.view());
         return true;
     }
+    if (answer.shown != nullptr) {
+        fmt::print("{}\n", hex_of(answer.shown->token));
+        return true;
+    }
+    if (answer.verified != nullptr) return print_verification(answer), true;
     if (answer.offers != nullptr) return print_offers(*answer.offers), true;
     if (answer.vouchers != nullptr) return print_vouchers(*answer.vouchers), true;
     if (answer.kind != CommandKind::offers_put) return false;
@@ -154,6 +205,16 @@ void add_offer_answer(const client::Answer& answer, boost::json::object& object)
     if (answer.revealed != nullptr)
         object["revealed"] = {{"voucher", suanpan::name_of(answer.revealed->number)},
                               {"code", answer.revealed->code.view()}};
+    if (answer.shown != nullptr)
+        object["shown"] = {{"voucher", suanpan::name_of(answer.shown->number)},
+                           {"token", hex_of(answer.shown->token)},
+                           {"until", text_of(answer.shown->until)}};
+    if (answer.verified != nullptr)
+        object["verified"] = {{"voucher", suanpan::name_of(answer.verified->number)},
+                              {"units", answer.verified->units},
+                              {"left", answer.verified->left},
+                              {"state", name_of(answer.verified->state)},
+                              {"is_amount", answer.verified->is_amount}};
     if (answer.offers != nullptr) object["offers"] = json_of(*answer.offers);
     if (answer.vouchers != nullptr) object["vouchers"] = json_of(*answer.vouchers);
 }

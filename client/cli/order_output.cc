@@ -109,6 +109,8 @@ void print_order(const OrderAnswer& order) {
     fmt::print("{} points paid {} of {} {}; cash {}\n", with_commas(order.points.value),
                with_commas(order.value.value), with_commas(order.payable.value),
                text_of(order.currency), with_commas(order.cash.value));
+    if (order.offer != 0)
+        fmt::print("{} units of offer {}, ticket {}\n", order.quantity, order.offer, order.ticket);
     if (order.paid > Money{})
         fmt::print("payment {} of {}\n", text_of(order.payment), with_commas(order.paid.value));
     if (order.refunded > Money{})
@@ -186,6 +188,9 @@ boost::json::object json_of(const OrderAnswer& order) {
             {"refunded", order.refunded.value},
             {"refunded_points", order.refunded_points.value},
             {"refunded_cash", order.refunded_cash.value},
+            {"offer", order.offer},
+            {"ticket", order.ticket},
+            {"quantity", order.quantity},
             {"lines", std::move(lines)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/cli/exit_code.h"
 #include "protocol/base/hash.h"
+#include "protocol/voucher_name.h"
 
 #include <fmt/format.h>
 
@@ -191,6 +192,24 @@ std::string with_commas(std::int64_t number) {
     const std::size_t first = number < 0 ? 1 : 0;
     for (std::size_t at = digits.size(); at > first + 3; at -= 3) digits.insert(at - 3, 1, ',');
     return digits;
+}
+
+std::uint64_t origin_of(const std::string& text) {
+    if (text.empty()) return 0;
+    const Sha256 digest = sha256(std::as_bytes(std::span(text)));
+    std::uint64_t origin = 0;
+    for (std::size_t i = 0; i < sizeof origin; ++i)
+        origin = origin << 8U | static_cast<std::uint64_t>(digest[i]);
+    return origin;
+}
+
+VoucherNumber parse_voucher(const std::string& text) {
+    const auto number = voucher_named(text);
+    if (!number)
+        throw UsageError(fmt::format(
+            "a voucher is OFFER-TICKET-UNIT-HOME, as redeem and vouchers print it, not '{}'",
+            text));
+    return *number;
 }
 
 }  // namespace suanpan::cli

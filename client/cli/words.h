@@ -3,6 +3,7 @@
 
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
+#include "protocol/command.h"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,11 @@ namespace suanpan::cli {
 [[nodiscard]] LocalDate parse_date(std::string_view text);
 // The bytes of an even number of hex digits; nothing for anything else.
 [[nodiscard]] std::optional<std::string> bytes_of_hex(std::string_view hex);
+
+// What the server counts per address or device is a hash; the text itself stays here. Empty: 0.
+[[nodiscard]] std::uint64_t origin_of(const std::string& text);
+// Throws UsageError.
+[[nodiscard]] VoucherNumber parse_voucher(const std::string& text);
 
 [[nodiscard]] std::string text_of(const MemberId& member);       // 32 hex digits
 [[nodiscard]] std::string text_of(const RequestId& request_id);  // with dashes

@@ -83,4 +83,15 @@ void append_request(Bytes& out, const CommandHead& head, const ReadVouchers& bod
 void append_request(Bytes& out, const CommandHead& head, const PutOffers& body);
 void append_request(Bytes& out, const CommandHead& head, const ImportCodes& body);
 
+// A voucher's life: voucher_requests.cc
+[[nodiscard]] Decoded decode_show_request(RequestBytes body, std::uint64_t body_hash_key,
+                                          DecodedEvent& event);
+[[nodiscard]] Decoded decode_verify_request(RequestBytes body, std::uint64_t body_hash_key,
+                                            DecodedEvent& event);
+[[nodiscard]] Decoded decode_undo_verify(RequestBytes body, std::uint64_t body_hash_key,
+                                         DecodedEvent& event);
+void append_request(Bytes& out, const CommandHead& head, const Show& body);
+void append_request(Bytes& out, const CommandHead& head, const Verify& body);
+void append_request(Bytes& out, const CommandHead& head, const UndoVerification& body);
+
 }  // namespace suanpan::codec

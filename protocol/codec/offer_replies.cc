@@ -43,9 +43,12 @@ void encode_redeem(Bytes& out, FrameHeader header, const RedeemAnswer& redeemed)
             each.push_back(into.CreateString(voucher.code.view().data(), voucher.code.size()));
         codes = into.CreateVector(each);
     }
+    Offset<String> currency;
+    if (redeemed.currency != Currency{}) currency = text_of(into, redeemed.currency);
     append_table(
         out, into,
-        wire::CreateRedeemReply(into, &result, redeemed.offer, redeemed.ticket, vouchers, codes));
+        wire::CreateRedeemReply(into, &result, redeemed.offer, redeemed.ticket, vouchers, codes,
+                                redeemed.cash.value, currency, redeemed.held_until.ns));
     finish_frame(out, begin, reply_to(header));
 }
 
@@ -72,7 +75,20 @@ void encode_offers(Bytes& out, FrameHeader header, const OffersAnswer& offers) {
     each.reserve(offers.rows.size());
     for (const OfferRow& row : offers.rows) each.push_back(into.CreateString(row.name));
     const auto names = into.CreateVector(each);
-    append_table(out, into, wire::CreateOffersReply(into, &result, rows, names, offers.next));
+    Offset<Vector<const wire::OfferCash*>> cash;
+    Offset<Vector<Offset<String>>> currencies;
+    if (std::ranges::any_of(offers.rows,
+                            [](const OfferRow& row) { return row.currency != Currency{}; })) {
+        cash = structs_of<wire::OfferCash>(into, offers.rows, [](const OfferRow& row) {
+            return wire::OfferCash{row.cash.value, row.cash_now.value};
+        });
+        each.clear();
+        for (const OfferRow& row : offers.rows) each.push_back(text_of(into, row.currency));
+        currencies = into.CreateVector(each);
+    }
+    append_table(
+        out, into,
+        wire::CreateOffersReply(into, &result, rows, names, offers.next, cash, currencies));
     finish_frame(out, begin, reply_to(header));
 }
 
@@ -124,6 +140,9 @@ std::expected<RedeemAnswer, Code> decode_redeem(std::span<const std::byte> body)
     redeemed.outcome = plain_of(*from->result());
     redeemed.offer = from->offer();
     redeemed.ticket = from->ticket();
+    redeemed.cash.value = from->cash();
+    redeemed.held_until.ns = from->held_until();
+    if (!take_text(from->currency(), redeemed.currency)) return refuse(Code::message_malformed);
     redeemed.vouchers.reserve(count);
     for (flatbuffers::uoffset_t i = 0; i < count; ++i) {
         const wire::RedeemedVoucher& each = *vouchers->Get(i);
@@ -154,6 +173,13 @@ std::expected<OffersAnswer, Code> decode_offers(std::span<const std::byte> body)
     if (rows != nullptr && !is_aligned(rows)) return refuse(Code::message_malformed);
     const auto* names = from->names();
     if ((names == nullptr ? 0 : names->size()) != count) return refuse(Code::message_malformed);
+    const auto* cash = from->cash();
+    const auto* currencies = from->currencies();
+    const std::size_t with_cash = cash == nullptr ? 0 : cash->size();
+    if (with_cash != 0 && (with_cash != count || !is_aligned(cash)))
+        return refuse(Code::message_malformed);
+    if ((currencies == nullptr ? 0 : currencies->size()) != with_cash)
+        return refuse(Code::message_malformed);
     OffersAnswer offers;
     offers.outcome = plain_of(*from->result());
     offers.next = from->next();
@@ -167,7 +193,15 @@ std::expected<OffersAnswer, Code> decode_offers(std::span<const std::byte> body)
                                .points = {row.points()},
                                .ends = {row.ends()},
                                .stock_left = row.stock_left(),
-                               .units_max = row.units_max()});
+                               .units_max = row.units_max(),
+                               .cash = {},
+                               .cash_now = {},
+                               .currency = {}});
+        if (with_cash == 0) continue;
+        OfferRow& last = offers.rows.back();
+        last.cash.value = cash->Get(i)->cash();
+        last.cash_now.value = cash->Get(i)->cash_now();
+        if (!take_text(currencies->Get(i), last.currency)) return refuse(Code::message_malformed);
     }
     return offers;
 }

@@ -62,16 +62,30 @@ Decoded decode_redeem_request(RequestBytes body, std::uint64_t body_hash_key, De
     const auto* request = verified<wire::RedeemRequest>(body);
     if (request == nullptr) return refuse(Code::message_malformed);
     take_member_head(*request, event);
-    const Redeem redeem{
-        .offer = request->offer(), .quantity = request->quantity(), .origin = request->origin()};
+    Redeem redeem{.offer = request->offer(),
+                  .quantity = request->quantity(),
+                  .origin = request->origin(),
+                  .cash = {request->cash()},
+                  .order = {}};
     expect_field(event, redeem.offer != 0, 4);
     if (redeem.quantity < 1 || redeem.quantity > limits::offer_quantity_max)
         fail(event, Code::quantity_out_of_range, limits::offer_quantity_max);
+    if (redeem.cash < Money{} || redeem.cash > Money{amount_money_max})
+        fail(event, Code::amount_out_of_range);
+    // What waits for cash has a name, and nothing else has.
+    expect_field(event,
+                 take_text(request->order(), redeem.order) &&
+                     (redeem.cash > Money{}) == (redeem.order != OrderId{}),
+                 8);
     CommandHead& head = event.command.head;
     Packing packing = packed_head(head);
     packing.add(redeem.offer);
     packing.add(redeem.quantity);
     packing.add(redeem.origin);
+    if (redeem.cash > Money{}) {
+        packing.add(redeem.cash);
+        packing.add(redeem.order);
+    }
     head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
     event.command.body = redeem;
     return {};
@@ -176,11 +190,13 @@ void append_request(Bytes& out, const CommandHead& head, const Redeem& body) {
     auto& into = builder();
     const wire::Id128 request_id = wire_of(head.request_id);
     const wire::Id128 member = wire_of(head.member);
+    flatbuffers::Offset<flatbuffers::String> order;
+    if (body.order != OrderId{}) order = text_of(into, body.order);
     append_table(out, into,
                  wire::CreateRedeemRequest(into, &request_id, &member,
                                            static_cast<std::uint32_t>(head.program),
                                            static_cast<std::uint32_t>(head.principal), body.offer,
-                                           body.quantity, body.origin));
+                                           body.quantity, body.origin, body.cash.value, order));
 }
 
 void append_request(Bytes& out, const CommandHead& head, const Reveal& body) {

@@ -52,14 +52,15 @@ void encode_order(Bytes& out, FrameHeader header, const OrderAnswer& order) {
             return wire::OrderedLine{quoted.list.value, quoted.payable.value, quoted.points.value,
                                      quoted.value.value, line.refunded.value};
         });
-    append_table(out, into,
-                 wire::CreateOrderReply(
-                     into, &result, static_cast<std::uint8_t>(order.state),
-                     static_cast<std::uint8_t>(order.step), order.rule_version, hash, currency,
-                     order.list.value, order.payable.value, order.value.value, order.cash.value,
-                     order.points.value, order.settled_at.ns, order.times_out.ns,
-                     order.refundable_until.ns, payment, order.paid.value, order.refunded.value,
-                     order.refunded_points.value, order.refunded_cash.value, lines));
+    append_table(
+        out, into,
+        wire::CreateOrderReply(
+            into, &result, static_cast<std::uint8_t>(order.state),
+            static_cast<std::uint8_t>(order.step), order.rule_version, hash, currency,
+            order.list.value, order.payable.value, order.value.value, order.cash.value,
+            order.points.value, order.settled_at.ns, order.times_out.ns, order.refundable_until.ns,
+            payment, order.paid.value, order.refunded.value, order.refunded_points.value,
+            order.refunded_cash.value, lines, order.offer, order.ticket, order.quantity));
     finish_frame(out, begin, reply_to(header));
 }
 
@@ -146,6 +147,9 @@ std::expected<OrderAnswer, Code> decode_order(std::span<const std::byte> body) {
     order.refunded.value = from->refunded();
     order.refunded_points.value = from->refunded_points();
     order.refunded_cash.value = from->refunded_cash();
+    order.offer = from->offer();
+    order.ticket = from->ticket();
+    order.quantity = from->quantity();
     if (from->lines() != nullptr)
         for (const wire::OrderedLine* line : *from->lines())
             order.lines.push_back({.quoted = plain_line(*line), .refunded = {line->refunded()}});

@@ -73,9 +73,10 @@ std::optional<StockAnswer> Stock::refused_as_unpaid(const StockRequest& request,
         if (open.units + request.quantity <= cap) return std::nullopt;
         // A time that is over and not posted yet counts as one that is.
         const std::optional<Instant> earliest = earliest_return();
-        if (open.units - open.uncommitted + request.quantity <= cap ||
-            (earliest && *earliest <= now))
+        if (open.units - open.uncommitted + request.quantity <= cap)
             return StockAnswer{.kind = StockAnswer::Kind::wait};
+        if (earliest && *earliest <= now)
+            return StockAnswer{.kind = StockAnswer::Kind::wait, .earliest = *earliest};
         return StockAnswer{.kind = StockAnswer::Kind::too_many, .cap = cap};
     };
     const auto of_member = by_member_.find(request.member);
@@ -99,7 +100,8 @@ std::optional<StockAnswer> Stock::refused_as_unpaid(const StockRequest& request,
 StockAnswer Stock::set_aside_until(Instant now) {
     const std::optional<Instant> earliest = earliest_return();
     // Due already, or all of it is being paid or given back: that comes first.
-    if (!earliest || *earliest <= now) return {.kind = StockAnswer::Kind::wait};
+    if (!earliest || *earliest <= now)
+        return {.kind = StockAnswer::Kind::wait, .earliest = earliest.value_or(Instant{})};
     return {.kind = StockAnswer::Kind::all_set_aside, .earliest = *earliest};
 }
 
@@ -231,6 +233,17 @@ void Stock::restore(std::int64_t issued, Ticket last, const std::set<std::uint64
     issued_ = issued;
     next_ticket_ = static_cast<std::uint64_t>(last) + 1;
     missing_ = missing;
+    check_sums();
+}
+void Stock::restore_reserved(Ticket ticket, const StockRequest& request) {
+    SUANPAN_ASSERT(request.unpaid);
+    const bool is_new = takes_
+                            .emplace(static_cast<std::uint64_t>(ticket),
+                                     Take{.request = request, .phase = Phase::reserved})
+                            .second;
+    SUANPAN_ASSERT(is_new);
+    count(take_of(ticket), 1);
+    add_return(ticket, request.return_at);
     check_sums();
 }
 void Stock::replay(const StockTaken& taken) {

@@ -22,8 +22,10 @@ namespace suanpan::cards {
 // moved (or when due() has been posted); it is no answer to a member.
 struct StockAnswer {
     enum class Kind : std::uint8_t { taken, wait, all_set_aside, sold_out, too_many } kind{};
-    Ticket ticket{};       // of `taken`
-    Instant earliest;      // of `all_set_aside`: the first return that could change it
+    Ticket ticket{};  // of `taken`
+    // Of `all_set_aside`: the first return that could change it. Of `wait`: the same where that is
+    // due already and not posted, else 0.
+    Instant earliest;
     std::int64_t cap = 0;  // of `too_many`: units that may stand set aside
     // all_set_aside, sold_out, too_many_reservations; Code::ok for the other two.
     [[nodiscard]] Refusal refusal() const;
@@ -74,6 +76,9 @@ public:
 
     // ---- changing the stock itself: close, wait until it is quiet, change, open
 
+    // Of reservations to come.
+    void set_terms(const ReservationTerms& terms) { terms_ = terms; }
+
     void close() { closed_ = true; }
     void open() { closed_ = false; }
     [[nodiscard]] bool is_quiet() const { return uncommitted_ == 0; }
@@ -89,6 +94,9 @@ public:
     // Of a new stock, all at once: units issued, the highest ticket, and those below that nobody
     // has.
     void restore(std::int64_t issued, Ticket last, const std::set<std::uint64_t>& missing);
+
+    // After that: one of the units that are set aside.
+    void restore_reserved(Ticket ticket, const StockRequest& request);
 
     void replay(const StockTaken& taken);
     void replay(const StockPaid& paid);

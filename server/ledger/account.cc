@@ -228,6 +228,7 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const TicketTaken&) const {}  // the house record's
         void operator()(const VoucherPut&) const {}   // put_voucher() does it
         void operator()(const CodesPut&) const {}
+        void operator()(const ReservationEnded&) const {}  // put_order() does it
     };
     std::visit(Apply{*this, time}, effect);
 }

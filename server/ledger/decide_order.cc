@@ -40,7 +40,7 @@ UncoveredLimit limit_of(UseKind kind) {
             return UncoveredLimit::coupon_total;
         case UseKind::offer_day:
         case UseKind::offer:
-            break;  // no quote has them
+            return UncoveredLimit::offer;
     }
     return UncoveredLimit::campaign;
 }
@@ -86,6 +86,8 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
     for (const QuotedUse& use : terms.uses)
         if (!is_within(account().used(use.key, today_), use)) return limit_of(use.key.kind);
     // INV-11: whether all members together have used it up, its owner has been asked.
+    if (used_up_ != nullptr && used_up_->kind == CounterKind::offer_stock)
+        return UncoveredLimit::offer;
     if (used_up_ != nullptr)
         return limit_of(static_cast<UseKind>(static_cast<std::uint8_t>(used_up_->kind)));
     return std::nullopt;
@@ -96,8 +98,9 @@ std::optional<UncoveredLimit> Decider::uncovered(const OrderTerms& terms) const 
 std::size_t Decider::order_lots_max(const Order& order) {
     constexpr std::size_t rest_bytes = 1024;  // header, balances, counters
     const std::size_t room = limits::entry_bytes_max - limits::due_bytes_max - rest_bytes;
-    return std::min<std::size_t>(limits::lots_drained_max,
-                                 (room - order_entry_bytes(order)) / returned_slice_bytes);
+    const std::size_t taken = order_entry_bytes(order) + units_entry_bytes(order.units);
+    if (taken >= room) return 0;
+    return std::min<std::size_t>(limits::lots_drained_max, (room - taken) / returned_slice_bytes);
 }
 
 bool Decider::drain_for(const Order& order, std::vector<HoldSlice>& taken) {
@@ -145,14 +148,14 @@ void Decider::count_uses(const OrderTerms& terms) {
 // The shard takes these units from their owners before the entry is applied (INV-11).
 void Decider::take_shared_uses(const Order& order) {
     const bool waits = order.state == OrderState::waiting;
-    for (const QuotedUse& use : order.terms.uses)
-        if (const auto shared = shared_use(use))
-            out_.add(CounterAdd{.kind = shared->kind,
-                                .id = shared->id,
-                                .delta = {.issued = waits ? 0 : shared->units,
-                                          .reserved = waits ? shared->units : 0},
-                                .times_out = waits ? order.times_out : Instant{},
-                                .limit = shared->limit});
+    for_each_shared_use(order, [&](const SharedUse& shared) {
+        out_.add(CounterAdd{
+            .kind = shared.kind,
+            .id = shared.id,
+            .delta = {.issued = waits ? 0 : shared.units, .reserved = waits ? shared.units : 0},
+            .times_out = waits ? order.times_out : Instant{},
+            .limit = shared.limit});
+    });
 }
 
 Decision Decider::answer_order(const Order& order) {
@@ -181,18 +184,42 @@ Decision Decider::decide(const Settle& command) {
         return refused(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(terms))
         return refused(Code::quote_no_longer_covered, static_cast<std::int64_t>(*limit));
-    const AccountRare* rare = account().rare();
     const bool waits = terms.cash() > Money{};
+    if (const auto no = no_room_for_order(waits)) return *no;
+
+    Order order;
+    order.id = command.order;
+    order.terms = terms;
+    begin_order(order);
+    if (!drain_for(order, order.taken))
+        return refused(Code::quote_no_longer_covered,
+                       static_cast<std::int64_t>(UncoveredLimit::lots));
+    if (!waits) {
+        add_house(HouseCounter::spent, terms.points);
+        if (terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
+    }
+    count_order(order);
+    const Decision decision = answer_order(order);
+    out_.put(std::move(order));
+    return decision;
+}
+
+// Why the account can have no more orders, or nothing.
+std::optional<Decision> Decider::no_room_for_order(bool waits) const {
+    const AccountRare* rare = account().rare();
     if (waits && rare != nullptr && rare->holds.size() >= limits::holds_per_account_max)
         return refused(Code::too_many_holds, limits::holds_per_account_max);
     // The entry that puts this one drops those that are known no more.
     if (rare != nullptr && rare->orders.known(now_) >= limits::orders_per_account_max)
         return refused(Code::too_many_orders, limits::orders_per_account_max);
+    return std::nullopt;
+}
 
-    Order order;
+// Its number, state and times; where it waits for cash, the hold of its points.
+void Decider::begin_order(Order& order) {
+    const OrderTerms& terms = order.terms;
+    const bool waits = terms.cash() > Money{};
     order.number = out_.ordinal;
-    order.id = command.order;
-    order.terms = terms;
     order.line_refunded.resize(terms.lines.size());
     order.settled_at = now_;
     order.taken_at = now_;
@@ -207,20 +234,14 @@ Decision Decider::decide(const Settle& command) {
                          .local_date = left_today().has_value() ? today_ : LocalDate{},
                          .expires_at = order.times_out,
                          .is_order = true});
-    if (!drain_for(order, order.taken))
-        return refused(Code::quote_no_longer_covered,
-                       static_cast<std::int64_t>(UncoveredLimit::lots));
-    if (!waits) {
-        add_house(HouseCounter::spent, terms.points);
-        if (terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
-    }
-    count_day_spent(terms.points);
-    count_uses(terms);
+}
+
+// What it uses up: of the member's limits and of the counters that all members share.
+void Decider::count_order(const Order& order) {
+    count_day_spent(order.terms.points);
+    count_uses(order.terms);
     take_shared_uses(order);
-    out_.amount = terms.points;
-    const Decision decision = answer_order(order);
-    out_.put(std::move(order));
-    return decision;
+    out_.amount = order.terms.points;
 }
 
 Decision Decider::decide(const ConfirmOrder& command) {
@@ -257,13 +278,18 @@ Decision Decider::pay_in_time(Order&& order) {
     }
     out_.add(HoldResolve{
         .hold = hold->id, .end = HoldEnd::captured, .keep_until = now_ + hold_outcome_kept});
-    for (const QuotedUse& use : order.terms.uses)
-        if (const auto shared = shared_use(use))
-            out_.add(CounterAdd{.kind = shared->kind,
-                                .id = shared->id,
-                                .delta = {.issued = shared->units, .reserved = -shared->units},
-                                .times_out = order.times_out,
-                                .limit = 0});
+    for_each_shared_use(order, [&](const SharedUse& shared) {
+        out_.add(CounterAdd{.kind = shared.kind,
+                            .id = shared.id,
+                            .delta = {.issued = shared.units, .reserved = -shared.units},
+                            .times_out = order.times_out,
+                            .limit = 0});
+    });
+    if (order.units.any())
+        out_.add(ReservationEnded{.offer = order.units.offer,
+                                  .ticket = order.units.ticket,
+                                  .units = order.units.quantity,
+                                  .is_issued = true});
     add_house(HouseCounter::spent, hold->left);
     if (hold->left > Points{}) move_sliding(SlidingUse::extend, today_);
     out_.amount = hold->left;
@@ -294,11 +320,8 @@ Decision Decider::pay_late(Order&& order) {
         order.taken_at = now_;
         order.counted_on = today_;
         add_house(HouseCounter::spent, order.terms.points);
-        count_day_spent(order.terms.points);
-        count_uses(order.terms);
-        take_shared_uses(order);
+        count_order(order);
         if (order.terms.points > Points{}) move_sliding(SlidingUse::extend, today_);
-        out_.amount = order.terms.points;
     } else {
         SUANPAN_PROBE("a late payment has to be given back");
         out_.effects.erase(out_.effects.begin() + static_cast<std::ptrdiff_t>(effects_before),
@@ -340,6 +363,7 @@ Decision Decider::decide(const CancelOrder& command) {
     Order order = *before;
     order.state = OrderState::cancelled;
     order.step = OrderStep::cancelled;
+    order.units.codes.clear();
     order.keep_from(now_, unpaid_order_kept_min);
     out_.put(std::move(order));
     return accepted();

@@ -24,7 +24,34 @@ std::size_t lots_max(const RedeemTerms& terms) {
                                  (limits::entry_bytes_max - taken) / lot_bytes);
 }
 
+// The promise of an order: one line, whose cash is all that it costs in money.
+OrderTerms order_terms_of(const RedeemTerms& redeemed, const CommandHead& head) {
+    OrderTerms terms;
+    terms.partner = head.partner;
+    terms.program = head.program;
+    terms.member = head.member;
+    terms.late_payment = redeemed.late_payment;
+    terms.currency = redeemed.currency;
+    terms.time_out = redeemed.pay_within;
+    terms.list = terms.payable = redeemed.cash;
+    terms.points = redeemed.points;
+    terms.lines.push_back(
+        {.list = redeemed.cash, .payable = redeemed.cash, .points = redeemed.points, .value = {}});
+    const auto add_use = [&](UseKind kind, std::int64_t most) {
+        terms.uses.push_back({.key = {.kind = kind, .id = redeemed.offer},
+                              .amount = {.money = {}, .points = {}, .count = redeemed.quantity},
+                              .most = {.money = {-1}, .points = {-1}, .count = most}});
+    };
+    add_use(UseKind::offer_day, redeemed.per_day_max);
+    add_use(UseKind::offer, redeemed.ever_max);
+    return terms;
+}
+
 }  // namespace
+
+std::size_t Decider::units_entry_bytes(const OrderedUnits& units) {
+    return static_cast<std::size_t>(units.quantity) * (voucher_head_bytes + units.voucher_bytes);
+}
 
 // Whether the offer lets the member take so much, the shard has asked the cards. The ticket and the
 // vouchers it adds once the stock's owner has given the units.
@@ -38,6 +65,7 @@ Decision Decider::decide(const Redeem& command) {
         return refused(Code::offer_limit_exceeded,
                        static_cast<std::int64_t>(limits::vouchers_per_account_max -
                                                  account().vouchers().size()));
+    if (terms.cash > Money{}) return set_aside(command);
     const Taking taking{.amount = terms.points, .lots_max = lots_max(terms)};
     const auto taken = takeable(taking);
     if (!taken) return taken.error();
@@ -57,6 +85,38 @@ Decision Decider::decide(const Redeem& command) {
                         .limit = terms.stock});
     out_.amount = *taken;
     out_.reference = terms.offer | (std::uint64_t{terms.version} << 32U);
+    return accepted();
+}
+
+// With cash it is an order that waits for it: points and units are set aside together. The ticket
+// and the codes are added once the stock's owner has given the units; vouchers are issued when the
+// cash is there.
+Decision Decider::set_aside(const Redeem& command) {
+    const RedeemTerms& terms = *command.terms;
+    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
+    if (before != nullptr)
+        return refused(Code::order_exists, static_cast<std::int64_t>(before->state));
+    if (const auto no = no_room_for_order(true)) return *no;
+    if (terms.points > Points{})
+        if (const auto taken = takeable({.amount = terms.points}); !taken) return taken.error();
+
+    Order order;
+    order.id = command.order;
+    order.terms = order_terms_of(terms, command_.head);
+    order.units = {.offer = terms.offer,
+                   .version = terms.version,
+                   .quantity = terms.quantity,
+                   .stock = terms.stock,
+                   .origin = command.origin,
+                   .voucher_bytes = static_cast<std::uint32_t>(terms.voucher_bytes),
+                   .pinned = terms.pinned,
+                   .codes = {}};
+    begin_order(order);
+    if (!drain_for(order, order.taken))
+        return refused(Code::too_many_lots, static_cast<std::int64_t>(order_lots_max(order)));
+    count_order(order);
+    out_.reference = terms.offer | (std::uint64_t{terms.version} << 32U);
+    out_.put(std::move(order));
     return accepted();
 }
 

@@ -59,12 +59,17 @@ private:
     Decision decide(const Redeem& command);
     Decision decide(const Reveal& command);
     Decision decide(const PutOffers& command);
+    Decision decide(const Show& command);
+    Decision decide(const Verify& command);
+    Decision decide(const UndoVerification& command);
     template <typename Read>
     Decision decide(const Read&) {
         return refused(Code::unknown_kind);  // reads are not decided
     }
     template <typename Body>
     Decision decide_on_account(const Body& command);
+
+    Decision put_voucher(const VoucherTask& task);
 
     static Decision refused(Code code, std::int64_t detail = 0) {
         return {.verdict = Decision::Verdict::refused, .code = code, .detail = detail};
@@ -134,9 +139,16 @@ private:
     [[nodiscard]] static std::size_t order_lots_max(const Order& order);
     void count_uses(const OrderTerms& terms);
     void take_shared_uses(const Order& order);
+    [[nodiscard]] std::optional<Decision> no_room_for_order(bool waits) const;
+    void begin_order(Order& order);
+    void count_order(const Order& order);
     Decision pay_in_time(Order&& order);
     Decision pay_late(Order&& order);
     Decision answer_order(const Order& order);
+    // A redemption with cash: decide_redeem.cc
+    Decision set_aside(const Redeem& command);
+    // What its codes or vouchers add to any entry that the order will ever be in, at most.
+    [[nodiscard]] static std::size_t units_entry_bytes(const OrderedUnits& units);
 
     [[nodiscard]] const Account& account() const { return *account_; }
 

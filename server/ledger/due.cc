@@ -95,6 +95,7 @@ private:
         Order order = *found;
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
+        order.units.codes.clear();
         order.keep_from(hold.expires_at, unpaid_order_kept_min);
         if (!SUANPAN_CANARY(time_out_keeps_the_uses))
             give_back_uses(account_, order, program_.calendar().local_date(now_), 0, out_);
@@ -165,13 +166,19 @@ private:
 
 void give_back_uses(const Account& account, const Order& order, LocalDate today,
                     std::size_t first_effect, Entry& out) {
+    for_each_shared_use(order, [&](const SharedUse& shared) {
+        out.add(CounterAdd{.kind = shared.kind,
+                           .id = shared.id,
+                           .delta = {.issued = 0, .reserved = -shared.units},
+                           .times_out = order.times_out,
+                           .limit = 0});
+    });
+    if (order.units.any())
+        out.add(ReservationEnded{.offer = order.units.offer,
+                                 .ticket = order.units.ticket,
+                                 .units = order.units.quantity,
+                                 .is_issued = false});
     for (const QuotedUse& use : order.terms.uses) {
-        if (const auto shared = shared_use(use))
-            out.add(CounterAdd{.kind = shared->kind,
-                               .id = shared->id,
-                               .delta = {.issued = 0, .reserved = -shared->units},
-                               .times_out = order.times_out,
-                               .limit = 0});
         if (is_shared(use.key.kind)) continue;
         const LocalDate period = use_period(use.key.kind, order.counted_on);
         UseSum used = account.used(use.key, today);
@@ -220,7 +227,9 @@ std::size_t order_entry_bytes(const Order& order) {
     // Both behind the length of the order and the key of the use.
     constexpr std::size_t order_head_bytes = 8;
     constexpr std::size_t use_bytes = 44;
-    return order_head_bytes + order_bytes(order) + order.terms.uses.size() * use_bytes;
+    constexpr std::size_t units_bytes = 68;  // a CounterAdd and a ReservationEnded
+    return order_head_bytes + order_bytes(order) + order.terms.uses.size() * use_bytes +
+           (order.units.any() ? units_bytes : 0);
 }
 
 bool post_due(const Account& account, const Program& program, Instant now, const DueBudget& budget,

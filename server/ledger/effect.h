@@ -175,10 +175,20 @@ struct CodesPut {
     friend bool operator==(const CodesPut&, const CodesPut&) = default;
 };
 
+// The units that a redemption had set aside under this ticket are issued, or come back; the
+// CounterAdd beside it counts them (docs/decisions/0018).
+struct ReservationEnded {
+    std::uint32_t offer = 0;
+    std::uint64_t ticket = 0;
+    std::int64_t units = 0;
+    bool is_issued = false;
+    friend bool operator==(const ReservationEnded&, const ReservationEnded&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
-using Effect =
-    std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
-                 AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut, OrderPut,
-                 UseAdd, RulesPut, CounterAdd, OffersPut, TicketTaken, VoucherPut, CodesPut>;
+using Effect = std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd,
+                            AccountFrozen, AccountLimit, DaySpent, MemberSet, SlidingMove,
+                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut, CounterAdd,
+                            OffersPut, TicketTaken, VoucherPut, CodesPut, ReservationEnded>;
 
 }  // namespace suanpan::ledger

@@ -97,7 +97,9 @@ Outcome outcome_of(const Entry& entry) {
     Outcome outcome;
     outcome.entry_id = entry.lsn;
     outcome.time = entry.time;
-    outcome.balances = entry.balances;
+    // A shop that uses a voucher is told nothing of its member's points.
+    if (entry.kind != EntryKind::verify && entry.kind != EntryKind::undo_verify)
+        outcome.balances = entry.balances;
     outcome.amount = entry.amount;
     outcome.detail = entry.detail;
     return outcome;

@@ -44,11 +44,14 @@ enum class EntryKind : std::uint16_t {
     refund_order = 25,
     redeem = 26,  // reference: offer, and above 32 bits its version; detail: the ticket
     reveal = 27,  // reference: offer
+    show = 28,    // likewise; detail: until when, in nanoseconds
+    verify = 29,  // likewise; detail: units
     program_create = 40,
     program_update = 41,
     rules_put = 42,
     offers_put = 43,     // detail: version of the file
     codes_import = 44,   // reference: offer, and above 32 bits the batch; detail: lines refused
+    undo_verify = 47,    // reference: offer; detail: units
     clock_advance = 50,  // amount: nanoseconds
 
     start = 100,           // the process began; reference: incarnation, detail: the shell's own

@@ -47,8 +47,9 @@ enum Tag : std::uint16_t {
     tag_ticket = 19,
     tag_voucher = 20,
     tag_codes = 21,
+    tag_reservation = 22,
 };
-static_assert(std::variant_size_v<Effect> == tag_codes);
+static_assert(std::variant_size_v<Effect> == tag_reservation);
 
 // An upper bound of the bytes of what has no fixed size: orders, vouchers, a rule book or an offer
 // file, each behind its length.
@@ -184,6 +185,12 @@ struct EncodeEffect {
         SUANPAN_ASSERT(entry.codes != nullptr);
         outsized(tag_codes, entry.codes->bytes);
     }
+    void operator()(const ReservationEnded& e) const {
+        head(tag_reservation, e.is_issued ? 1 : 0);
+        to.put(e.offer);
+        to.put(e.ticket);
+        to.put(e.units);
+    }
 
 private:
     void outsized(Tag tag, std::span<const std::byte> bytes) const {
@@ -218,7 +225,7 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 27) || (kind >= 40 && kind <= 44) || kind == 50 ||
+           ((kind >= 10 && kind <= 29) || (kind >= 40 && kind <= 44) || kind == 47 || kind == 50 ||
             (kind >= 100 && kind <= 107));
 }
 
@@ -234,7 +241,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_codes)
+        if (head.tag < tag_lot || head.tag > tag_reservation)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -424,6 +431,16 @@ private:
                 codes->bytes.assign(bytes.begin(), bytes.end());
                 out_.codes = std::move(codes);
                 return out_.add(CodesPut{});
+            }
+            case tag_reservation: {
+                ReservationEnded e;
+                require(head.small <= 1);
+                e.is_issued = head.small == 1;
+                e.offer = from_.get<std::uint32_t>();
+                e.ticket = from_.get<std::uint64_t>();
+                e.units = points().value;
+                require(e.units > 0 && e.ticket <= static_cast<std::uint64_t>(INT64_MAX));
+                return out_.add(e);
             }
             default: {  // tag_voucher
                 ByteReader body = outsized();

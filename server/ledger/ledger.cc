@@ -108,9 +108,12 @@ RefusalRecord Ledger::refusal_record(const CommandHead& head, const Hash128& dig
             .code = code,
             .detail = detail,
             // What concerns no member (programs, rules) belongs to the first of however many
-            // shards; an import of codes to whoever owns the program's offers.
-            .member_hash =
-                head.member.is_zero() && head.kind != CommandKind::codes_import ? 0 : member_hash};
+            // shards; an import of codes to whoever owns the program's offers; what concerns a
+            // voucher to the voucher's home.
+            .member_hash = head.member.is_zero() && head.kind != CommandKind::codes_import &&
+                                   !is_of_a_voucher(head.kind)
+                               ? 0
+                               : member_hash};
 }
 
 void Ledger::remember(const Entry& entry, std::int64_t floor_ms,

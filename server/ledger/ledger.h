@@ -169,7 +169,18 @@ public:
                    ? import_digest(head.partner, head.program, head.request_id, options_.seed)
                    : request_digest(head.partner, head.member, head.request_id, options_.seed);
     }
+    [[nodiscard]] Hash128 digest_of(const Command& command) const {
+        return is_of_a_voucher(command.head.kind)
+                   ? voucher_digest(command.head.partner, request_owner_of(command),
+                                    command.head.request_id, options_.seed)
+                   : digest_of(command.head);
+    }
     [[nodiscard]] Hash128 digest_of(const Entry& entry) const {
+        if (is_of_a_voucher(static_cast<CommandKind>(entry.kind)))
+            return voucher_digest(
+                entry.partner,
+                entry.vouchers.empty() ? VoucherNumber{} : entry.vouchers.front()->number,
+                entry.request_id, options_.seed);
         return entry.kind == EntryKind::codes_import
                    ? import_digest(entry.partner, entry.program, entry.request_id, options_.seed)
                    : request_digest(entry.partner, entry.member, entry.request_id, options_.seed);
@@ -204,6 +215,8 @@ public:
     // Adds the units that this shard's waiting orders have set aside, by time-out. Costs a look at
     // each account with an open hold.
     void add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const;
+    // Gives each order that waits for its cash to `take`; costs the same.
+    void for_each_waiting(const std::function<void(const Account&, const Order&)>& take) const;
 
     // Checkpoint. Copies whole records into `out` until `byte_budget` is used up; false where the
     // cursor has reached the end. Accounts made meanwhile come along or are replayed.
@@ -241,6 +254,7 @@ private:
     void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
     void watch_holds(const Account& account, AccountRef ref);
+    [[nodiscard]] std::vector<AccountRef> accounts_with_holds() const;
     bool slice_vouchers(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     bool slice_orders(RecordCursor& cursor, std::size_t byte_budget, RecordSlice& out) const;
     void slice_requests(RecordCursor& cursor, RecordSlice& out) const;

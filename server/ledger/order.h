@@ -21,6 +21,22 @@ inline constexpr Duration order_kept_min = days(7);
 // Of one that ended without its cash, which may be on the way.
 inline constexpr Duration unpaid_order_kept_min = days(30);
 
+// What an order buys where it is a redemption with cash (docs/decisions/0018).
+struct OrderedUnits {
+    std::uint32_t offer = 0;    // 0: it is an order of goods
+    std::uint32_t version = 0;  // of the offer
+    std::uint64_t ticket = 0;   // of the units that were set aside, or issued
+    std::int64_t quantity = 0;
+    std::int64_t stock = 0;           // of the offer then; its owner has the last word
+    std::uint64_t origin = 0;         // as the request said
+    std::uint32_t voucher_bytes = 0;  // that one voucher takes in an entry, at most
+    std::vector<std::byte> pinned;    // what its vouchers are made of, for the cards to read
+    std::vector<std::byte> codes;     // those set aside for it, sealed; while it waits
+
+    [[nodiscard]] bool any() const { return offer != 0; }
+    friend bool operator==(const OrderedUnits&, const OrderedUnits&) = default;
+};
+
 // One order: a record of its own, owned by its member's shard, kept beside its account in memory.
 //
 // Immutable; each entry that changes an order puts a whole new one in its place, so that applying
@@ -51,6 +67,7 @@ struct Order {
     Points by_line_points;
     Money by_line_value;
     std::vector<Money> line_refunded;
+    OrderedUnits units;
     std::vector<HoldSlice> taken;  // out of which lots, in draining order; empty while it waits
 
     [[nodiscard]] bool has_payment() const { return payment != PaymentId{}; }
@@ -83,6 +100,18 @@ struct SharedUse {
 };
 // Nothing where the use is one of the member's own, or counts nothing.
 [[nodiscard]] std::optional<SharedUse> shared_use(const QuotedUse& use);
+
+// Gives each SharedUse of the order to `take`: what its terms count, and its units of an offer.
+template <typename Take>
+void for_each_shared_use(const Order& order, Take&& take) {
+    for (const QuotedUse& use : order.terms.uses)
+        if (const auto shared = shared_use(use)) take(*shared);
+    if (order.units.any())
+        take(SharedUse{.kind = CounterKind::offer_stock,
+                       .id = order.units.offer,
+                       .units = order.units.quantity,
+                       .limit = order.units.stock});
+}
 
 // A part of an order that is given back, in money of its payable, and what of it are points.
 struct OrderShare {

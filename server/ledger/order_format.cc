@@ -72,7 +72,7 @@ struct OrderBytes {
     std::uint8_t step;
     std::uint16_t has_line_refunds;
     std::uint32_t taken_count;
-    std::uint32_t reserved;
+    std::uint32_t is_redemption;  // 1: UnitsBytes stand at the end
 };
 static_assert(sizeof(OrderBytes) == 248);
 static_assert(std::has_unique_object_representations_v<OrderBytes>);
@@ -82,6 +82,21 @@ struct TakenBytes {
     std::array<std::uint32_t, 2> amount;  // low, high: keeps the whole at four-byte alignment
 };
 static_assert(sizeof(TakenBytes) == 36);
+
+struct UnitsBytes {
+    std::uint32_t offer;
+    std::uint32_t version;
+    std::uint64_t ticket;
+    std::int64_t quantity;
+    std::int64_t stock;
+    std::uint64_t origin;
+    std::uint32_t voucher_bytes;
+    std::uint32_t pinned_bytes;
+    std::uint32_t codes_bytes;
+    std::uint32_t zero;
+};
+static_assert(sizeof(UnitsBytes) == 56);
+static_assert(std::has_unique_object_representations_v<UnitsBytes>);
 
 struct RulesBytes {
     std::uint32_t program;
@@ -145,6 +160,46 @@ bool is_sound(const Order& order) {
            taken == (is_paid_for ? order.terms.points : Points{});
 }
 
+void put_units(ByteAppender& to, std::vector<std::byte>& out, const OrderedUnits& units) {
+    to.put(UnitsBytes{.offer = units.offer,
+                      .version = units.version,
+                      .ticket = units.ticket,
+                      .quantity = units.quantity,
+                      .stock = units.stock,
+                      .origin = units.origin,
+                      .voucher_bytes = units.voucher_bytes,
+                      .pinned_bytes = static_cast<std::uint32_t>(units.pinned.size()),
+                      .codes_bytes = static_cast<std::uint32_t>(units.codes.size()),
+                      .zero = 0});
+    out.insert(out.end(), units.pinned.begin(), units.pinned.end());
+    out.insert(out.end(), units.codes.begin(), units.codes.end());
+}
+
+std::optional<OrderedUnits> get_units(ByteReader& from) {
+    const auto bytes = from.get<UnitsBytes>();
+    const bool is_sound =
+        from.ok() && bytes.offer != 0 && bytes.version != 0 && bytes.ticket != 0 &&
+        bytes.ticket <= static_cast<std::uint64_t>(INT64_MAX) && bytes.quantity > 0 &&
+        bytes.quantity <= limits::offer_quantity_max && is_amount(bytes.stock) &&
+        bytes.voucher_bytes <= limits::entry_bytes_max && bytes.zero == 0;
+    if (!is_sound) return std::nullopt;
+    OrderedUnits units{.offer = bytes.offer,
+                       .version = bytes.version,
+                       .ticket = bytes.ticket,
+                       .quantity = bytes.quantity,
+                       .stock = bytes.stock,
+                       .origin = bytes.origin,
+                       .voucher_bytes = bytes.voucher_bytes,
+                       .pinned = {},
+                       .codes = {}};
+    const auto pinned = from.take(bytes.pinned_bytes);
+    units.pinned.assign(pinned.begin(), pinned.end());
+    const auto codes = from.take(bytes.codes_bytes);
+    units.codes.assign(codes.begin(), codes.end());
+    if (!from.ok()) return std::nullopt;
+    return units;
+}
+
 }  // namespace
 
 bool is_use_kind(const UseKey& key) {
@@ -158,7 +213,10 @@ std::size_t order_bytes(const Order& order) {
            terms.uses.size() * sizeof(UseBytes) +
            terms.restricted.size() * sizeof(RestrictedBytes) +
            order.line_refunded.size() * sizeof(std::int64_t) +
-           order.taken.size() * sizeof(TakenBytes);
+           order.taken.size() * sizeof(TakenBytes) +
+           (order.units.any()
+                ? sizeof(UnitsBytes) + order.units.pinned.size() + order.units.codes.size()
+                : 0);
 }
 std::size_t rules_bytes(const RuleText& rules) {
     return sizeof(RulesBytes) + rules.text.size();
@@ -236,7 +294,7 @@ std::optional<OrderTerms> get_terms(ByteReader& from) {
     for (std::uint32_t i = 0; i < bytes.use_count; ++i) {
         const auto use = from.get<UseBytes>();
         const bool is_known =
-            use.key.kind <= UseKind::coupon && use.key.zero == std::array<std::uint8_t, 3>{};
+            use.key.kind <= UseKind::offer && use.key.zero == std::array<std::uint8_t, 3>{};
         if (!is_known) return std::nullopt;
         terms.uses.push_back(
             {.key = use.key, .amount = sum_of(use.amount), .most = sum_of(use.most)});
@@ -275,7 +333,7 @@ void put_order(std::vector<std::byte>& out, const Order& order) {
                       .step = static_cast<std::uint8_t>(order.step),
                       .has_line_refunds = has_line_refunds ? std::uint16_t{1} : std::uint16_t{0},
                       .taken_count = static_cast<std::uint32_t>(order.taken.size()),
-                      .reserved = 0});
+                      .is_redemption = order.units.any() ? 1U : 0U});
     put_terms(out, order.terms);
     if (has_line_refunds)
         for (const Money refunded : order.line_refunded) to.put(refunded.value);
@@ -285,6 +343,7 @@ void put_order(std::vector<std::byte>& out, const Order& order) {
                           .amount = {static_cast<std::uint32_t>(amount),
                                      static_cast<std::uint32_t>(amount >> 32U)}});
     }
+    if (order.units.any()) put_units(to, out, order.units);
 }
 
 std::optional<Order> get_order(ByteReader& from) {
@@ -293,7 +352,7 @@ std::optional<Order> get_order(ByteReader& from) {
         bytes.state > static_cast<std::uint8_t>(OrderState::refunded) ||
         bytes.step < static_cast<std::uint8_t>(OrderStep::settled) ||
         bytes.step > static_cast<std::uint8_t>(OrderStep::refunded) ||
-        bytes.taken_count > limits::lots_drained_max || bytes.reserved != 0 ||
+        bytes.taken_count > limits::lots_drained_max || bytes.is_redemption > 1 ||
         bytes.has_line_refunds > 1)
         return std::nullopt;
     auto terms = get_terms(from);
@@ -328,6 +387,11 @@ std::optional<Order> get_order(ByteReader& from) {
             taken.amount[0] | (static_cast<std::uint64_t>(taken.amount[1]) << 32U));
         if (!is_sound(taken.lot) || amount <= 0 || amount > amount_points_max) return std::nullopt;
         order.taken.push_back({.lot = lot_key_of(taken.lot), .amount = {amount}});
+    }
+    if (bytes.is_redemption == 1) {
+        auto units = get_units(from);
+        if (!units) return std::nullopt;
+        order.units = std::move(*units);
     }
     if (!from.ok() || !is_sound(order) ||
         (bytes.has_line_refunds == 1) != (order.by_line_amount > Money{}))

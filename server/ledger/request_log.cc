@@ -38,6 +38,19 @@ Hash128 import_digest(PartnerId partner, ProgramId program, const RequestId& req
     return xxh3_128(std::as_bytes(std::span(words)), seed);
 }
 
+Hash128 voucher_digest(PartnerId partner, const VoucherNumber& voucher, const RequestId& request_id,
+                       std::uint64_t seed) {
+    // One word more than of a member's.
+    const std::array<std::uint64_t, 6> words = {
+        voucher.offer | (std::uint64_t{voucher.unit} << 32U),
+        voucher.ticket,
+        voucher.home,
+        request_id.high,
+        request_id.low,
+        static_cast<std::uint64_t>(partner)};
+    return xxh3_128(std::as_bytes(std::span(words)), seed);
+}
+
 RequestLog::Table* RequestLog::table_of(std::int64_t second) const {
     if (second == last_second_) return last_table_;
     const auto at = tables_.find(second);

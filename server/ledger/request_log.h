@@ -4,6 +4,7 @@
 #include "protocol/base/hash.h"
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
+#include "protocol/command.h"
 #include "server/ledger/slab_index.h"
 
 #include <cstddef>
@@ -23,6 +24,11 @@ namespace suanpan::ledger {
 // whose shard executes it (design.md §4, "the owner object's reserved one").
 [[nodiscard]] Hash128 import_digest(PartnerId partner, ProgramId program,
                                     const RequestId& request_id, std::uint64_t seed);
+
+// The same of a command on a voucher, whoever asks: its id is one of the voucher's, whose home
+// executes it (docs/decisions/0017).
+[[nodiscard]] Hash128 voucher_digest(PartnerId partner, const VoucherNumber& voucher,
+                                     const RequestId& request_id, std::uint64_t seed);
 
 struct RequestKey {
     std::uint64_t a = 0;

@@ -165,23 +165,30 @@ void Ledger::add_tickets_to(std::map<CounterKey, TicketSpan>& sum) const {
             sum[{.program = program, .kind = CounterKind::offer_stock, .id = offer}].add(span);
 }
 
-void Ledger::add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const {
+// Some of them may have none any more.
+std::vector<AccountRef> Ledger::accounts_with_holds() const {
     std::vector<AccountRef> accounts;
     for (const HoldExpiry& hold : hold_expiries_.all()) accounts.push_back(hold.account);
     std::ranges::sort(accounts);
     const auto repeated = std::ranges::unique(accounts);
     accounts.erase(repeated.begin(), repeated.end());
-    for (const AccountRef ref : accounts) {
-        const Account& account = accounts_[ref];
-        if (account.rare() == nullptr) continue;
-        for (const OrderPtr& order : account.rare()->orders) {
-            if (order->state != OrderState::waiting) continue;
-            for (const QuotedUse& use : order->terms.uses)
-                if (const auto shared = shared_use(use))
-                    sum[{.program = account.program(), .kind = shared->kind, .id = shared->id}]
-                       [order->times_out] += shared->units;
-        }
-    }
+    std::erase_if(accounts, [this](AccountRef ref) { return accounts_[ref].rare() == nullptr; });
+    return accounts;
+}
+
+void Ledger::add_reserved_to(std::map<CounterKey, ReservedMap>& sum) const {
+    for_each_waiting([&](const Account& account, const Order& order) {
+        for_each_shared_use(order, [&](const SharedUse& shared) {
+            sum[{.program = account.program(), .kind = shared.kind, .id = shared.id}]
+               [order.times_out] += shared.units;
+        });
+    });
+}
+
+void Ledger::for_each_waiting(const std::function<void(const Account&, const Order&)>& take) const {
+    for (const AccountRef ref : accounts_with_holds())
+        for (const OrderPtr& order : accounts_[ref].rare()->orders)
+            if (order->state == OrderState::waiting) take(accounts_[ref], *order);
 }
 
 std::optional<std::string> Ledger::check_invariants(Instant now) const {

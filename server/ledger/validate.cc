@@ -122,6 +122,9 @@ struct FieldsOf {
     Checked operator()(const Redeem& c) const {
         if (c.quantity < 1 || c.quantity > limits::offer_quantity_max)
             return Fault{.code = Code::quantity_out_of_range, .detail = limits::offer_quantity_max};
+        if (c.cash < Money{} || c.cash > Money{amount_money_max})
+            return Fault{.code = Code::amount_out_of_range, .detail = 0};
+        if ((c.cash > Money{}) != (c.order != OrderId{})) return field(8);
         return std::nullopt;
     }
     template <typename T>

@@ -35,6 +35,9 @@ bool has_own_reply(CommandKind kind) {
         case CommandKind::vouchers:
         case CommandKind::offers_put:
         case CommandKind::codes_import:
+        case CommandKind::show:
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
             return true;
         default:
             return false;
@@ -62,6 +65,8 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
             encode_vouchers(out, header, answer);
         }
         void operator()(const CodesAnswer& answer) const { encode_codes(out, header, answer); }
+        void operator()(const ShowAnswer& answer) const { encode_show(out, header, answer); }
+        void operator()(const VerifyAnswer& answer) const { encode_verify(out, header, answer); }
     };
     std::visit(Encode{out, header}, body);
 }

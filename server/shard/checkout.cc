@@ -190,6 +190,16 @@ const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
     return at->second.get();
 }
 
+std::optional<rules::Ratio> Checkout::worth_at(ProgramId program, const rules::OrderPlace& place,
+                                               Instant now) {
+    const ledger::RuleTextPtr text = ledger_.rules().in_force(program, now);
+    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text);
+    if (book == nullptr) return std::nullopt;
+    for (const rules::DeductionRule& deduction : book->spec().deductions)
+        if (deduction.match.allows(place)) return deduction.ratio;
+    return std::nullopt;
+}
+
 Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program) const {
     const std::vector<std::byte>& bytes = command.payload->text;
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -420,6 +430,9 @@ OrderAnswer Checkout::order(const Command& command, Instant now) const {
     answer.refunded = order->refunded();
     answer.refunded_points = order->refunded_points;
     answer.refunded_cash = order->refunded_cash;
+    answer.offer = order->units.offer;
+    answer.ticket = order->units.ticket;
+    answer.quantity = order->units.quantity;
     for (std::size_t i = 0; i < terms.lines.size(); ++i)
         answer.lines.push_back({.quoted = terms.lines[i], .refunded = order->line_refunded[i]});
     return answer;

@@ -48,6 +48,11 @@ public:
     // nothing where it is not adverse and may do so at once.
     [[nodiscard]] std::optional<Instant> notice_ends(const rules::RuleBook& next, Instant now);
 
+    // What points are worth at that place, by the rules in force: the first deduction that is for
+    // orders there. Nothing where points pay nothing.
+    [[nodiscard]] std::optional<rules::Ratio> worth_at(ProgramId program,
+                                                       const rules::OrderPlace& place, Instant now);
+
     // The limit of a counter that all members share: the lowest that the version in force and
     // those to come set, so that none of these is ever found exceeded (INV-11). Nothing where none
     // of them sets one.

@@ -106,7 +106,7 @@ std::int64_t CodePools::usable(std::uint32_t offer) const {
 }
 
 void CodePools::restore(const CodesAtStart& start, std::uint32_t offer, ProgramId program,
-                        cards::IssueOrder order) {
+                        cards::IssueOrder order, std::uint16_t shards) {
     cards::CodePool& pool = find_or_make(offer, program, order);
     Owned& owned = owned_.at(offer);
     for (const auto& [key, batch] : start.batches) {
@@ -122,8 +122,35 @@ void CodePools::restore(const CodesAtStart& start, std::uint32_t offer, ProgramI
         }
     const auto issued = start.issued.find(offer);
     if (issued == start.issued.end()) return;
-    for (const cards::CodeKey& key : issued->second)
-        if (const auto code = pool.find(key)) pool.restore(*code, cards::CodeState::issued);
+    for (const CodesAtStart::Issued& each : issued->second)
+        if (const auto code = pool.find(each.key)) {
+            pool.restore(*code, cards::CodeState::issued);
+            set_home(offer, *code, ShardIndex{static_cast<std::uint16_t>(each.home % shards)});
+        }
+}
+
+void CodePools::set_home(std::uint32_t offer, cards::CodeRef code, ShardIndex home) {
+    Owned& owned = owned_.at(offer);
+    const auto at = static_cast<std::size_t>(code);
+    if (owned.homes.size() <= at) owned.homes.resize(owned.pool.size());
+    owned.homes[at] = home;
+}
+
+std::optional<CodePools::HeldCode> CodePools::find_held(
+    ProgramId program, const cards::CodeKey& exact, const cards::CodeKey& folded,
+    const std::function<bool(std::uint32_t offer)>& is_folded) const {
+    for (const auto& [offer, owned] : owned_) {
+        if (owned.program != program) continue;
+        const cards::CodeKey& key = is_folded(offer) ? folded : exact;
+        const auto ref = key.is_zero() ? std::nullopt : owned.pool.find(key);
+        if (!ref) continue;
+        const cards::CodeState state = owned.pool.code(*ref).state;
+        const auto at = static_cast<std::size_t>(*ref);
+        if ((state == cards::CodeState::set_aside || state == cards::CodeState::issued) &&
+            at < owned.homes.size())
+            return HeldCode{.key = key, .home = owned.homes[at]};
+    }
+    return std::nullopt;
 }
 
 void CodePools::add(const ChunkPtr& chunk, Lsn lsn) {

@@ -5,10 +5,12 @@
 #include "server/cards/offer.h"
 #include "server/ledger/record.h"
 #include "server/shard/code_chunk.h"
+#include "server/shard/reply.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -32,8 +34,12 @@ struct CodesAtStart {
         cards::WrappedKey wrapped{};
     };
     std::map<std::pair<std::uint32_t, cards::BatchId>, Batch> batches;
-    std::map<std::uint32_t, std::vector<Code>> codes;             // by offer
-    std::map<std::uint32_t, std::vector<cards::CodeKey>> issued;  // by offer
+    std::map<std::uint32_t, std::vector<Code>> codes;  // by offer
+    struct Issued {
+        cards::CodeKey key;
+        std::uint64_t home = 0;  // VoucherNumber::home of its voucher
+    };
+    std::map<std::uint32_t, std::vector<Issued>> issued;  // by offer
 
     void take(const CodeChunk& chunk, Lsn lsn);
     // A record of a checkpoint. False where it is damaged.
@@ -59,7 +65,7 @@ public:
     static constexpr std::size_t chunk_bytes_max = 16U << 20U;
 
     void restore(const CodesAtStart& start, std::uint32_t offer, ProgramId program,
-                 cards::IssueOrder order);
+                 cards::IssueOrder order, std::uint16_t shards);
 
     // Null where no codes of the offer were ever imported.
     [[nodiscard]] cards::CodePool* find(std::uint32_t offer) const;
@@ -70,6 +76,18 @@ public:
                                     const cards::CodeKey& key) const;
     // Codes that are or can be with members: all but those that are void or expired.
     [[nodiscard]] std::int64_t usable(std::uint32_t offer) const;
+
+    // Whose shard has the voucher of a code, while that is set aside or issued.
+    struct HeldCode {
+        cards::CodeKey key;
+        ShardIndex home{};
+    };
+    void set_home(std::uint32_t offer, cards::CodeRef code, ShardIndex home);
+    // The code of which one of the two is the key, the latter in pools of offers whose codes are
+    // folded. Nothing where nobody has it.
+    [[nodiscard]] std::optional<HeldCode> find_held(
+        ProgramId program, const cards::CodeKey& exact, const cards::CodeKey& folded,
+        const std::function<bool(std::uint32_t offer)>& is_folded) const;
 
     // The import's entry is `lsn`. Its codes may be taken at once: what takes them has a higher
     // LSN.
@@ -90,6 +108,7 @@ private:
         ProgramId program;
         cards::CodePool pool;
         std::map<cards::BatchId, cards::WrappedKey> wrapped;
+        std::vector<ShardIndex> homes;  // by code, as far as any was ever handed out
     };
     mutable std::map<std::uint32_t, Owned> owned_;
     std::map<Lsn, ChunkPtr> chunks_;

@@ -3,12 +3,32 @@
 #include "protocol/base/assert.h"
 #include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
+#include "server/cards/reserved_units.h"
 #include "server/cards/voucher_format.h"
 
 #include <algorithm>
 #include <array>
 
 namespace suanpan::shard {
+
+namespace {
+
+ReservedUnits reserved_of(ShardIndex home, const ledger::Account& account,
+                          const ledger::Order& order) {
+    ReservedUnits reserved{.ticket = order.units.ticket,
+                           .request = {.quantity = order.units.quantity,
+                                       .unpaid = true,
+                                       .member = account.member(),
+                                       .origin = cards::OriginKey{order.units.origin},
+                                       .return_at = order.times_out},
+                           .home = home,
+                           .codes = {}};
+    if (const auto codes = cards::get_reserved_codes(order.units.codes))
+        for (const cards::ReservedCode& code : *codes) reserved.codes.push_back(code.key);
+    return reserved;
+}
+
+}  // namespace
 
 std::uint64_t offers_owner_hash(ProgramId program) {
     const auto number = static_cast<std::uint32_t>(program);
@@ -24,7 +44,8 @@ void OwnerLanes::restore_codes(CodesAtStart&& codes,
             ByteReader from(held.bytes);
             const auto voucher = cards::get_voucher(from);
             if (voucher && voucher->has_code())
-                codes_at_start_.issued[held.number.offer].push_back(voucher->code);
+                codes_at_start_.issued[held.number.offer].push_back(
+                    {.key = voucher->code, .home = held.number.home});
         });
 }
 
@@ -41,8 +62,16 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
         each->add_tickets_to(tickets);
     }
     for (const auto& [key, sum] : units)
-        at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}};
+        at_start_[key] = {.units = sum, .reserved = reserved[key], .tickets = {}, .waiting = {}};
     for (const auto& [key, span] : tickets) at_start_[key].tickets = span;
+    for (std::size_t i = 0; i < ledgers.size(); ++i)
+        ledgers[i]->for_each_waiting([&](const ledger::Account& account, const ledger::Order& order) {
+            if (!order.units.any()) return;
+            const ledger::CounterKey key{.program = account.program(),
+                                         .kind = ledger::CounterKind::offer_stock,
+                                         .id = order.units.offer};
+            at_start_[key].waiting.push_back(reserved_of(ShardIndex{static_cast<std::uint16_t>(i)}, account, order));
+        });
 }
 
 // Any function will do, as long as all shards of a process agree.

@@ -6,6 +6,7 @@
 #include "server/shard/code_pools.h"
 #include "server/shard/owner_mail.h"
 #include "server/shard/ring.h"
+#include "server/shard/stock_table.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -92,7 +93,9 @@ public:
     struct AtStart {
         ledger::CounterUnits units;
         ledger::ReservedMap reserved;
-        ledger::TicketSpan tickets;  // of an offer's stock
+        // Of an offer's stock.
+        ledger::TicketSpan tickets;
+        std::vector<ReservedUnits> waiting;
     };
     [[nodiscard]] const std::map<ledger::CounterKey, AtStart>& at_start() const {
         return at_start_;

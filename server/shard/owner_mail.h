@@ -33,6 +33,9 @@ struct OwnerAsk {
     // `counts`, under the rules of the key's program.
     bool counts_origin = false;
     std::uint8_t counts = 0;
+    // Of an offer: the units are set aside for an order that waits for its cash, until then.
+    bool unpaid = false;
+    Instant times_out;
     // Of an offer: who takes, and from where.
     MemberId member;
     std::uint64_t origin = 0;
@@ -53,6 +56,7 @@ enum class OwnerVerdict : std::uint8_t {
     taken,          // they are the asker's, until it gives them back or says what it staged
     busy,           // too many wait; nothing was done
     all_set_aside,  // not now: the rest is set aside unpaid
+    too_many,       // of an offer: over the cap `detail` on what is set aside unpaid
     unavailable,    // the journal that has the codes cannot be read
     exhausted,      // INV-11: so many are not there; with `lowers`, `closes`: more has been granted
     risk_refused,   // with `counts_origin`: over the velocity rule `detail`
@@ -67,6 +71,8 @@ struct OwnerAnswer {
     // Of an offer, taken: the place in its line; all tickets up to `floor` are durable.
     std::uint64_t ticket = 0;
     std::uint64_t floor = 0;
+    // The same, unpaid: until when they are set aside; a code's own end may come first.
+    Instant times_out;
     // Of a code-backed one: a code for each unit.
     GrantedCodesPtr codes;
 };

@@ -51,6 +51,8 @@ struct OwnerStep {
             asks.push_back({.key = {.program = entry.program, .kind = add->kind, .id = add->id},
                             .units = add->delta.given(),
                             .limit = add->limit,
+                            .unpaid = add->delta.reserved > 0,
+                            .times_out = add->times_out,
                             .member = entry.member});
     return asks;
 }

@@ -4,6 +4,10 @@ namespace suanpan::shard {
 
 std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body) {
     if (body == nullptr) return nullptr;
+    if (const auto* shown = std::get_if<ShowAnswer>(body))
+        return std::make_unique<ReplyBody>(*shown);
+    if (const auto* verified = std::get_if<VerifyAnswer>(body))
+        return std::make_unique<ReplyBody>(*verified);
     if (const auto* codes = std::get_if<CodesAnswer>(body))
         return std::make_unique<ReplyBody>(*codes);
     if (const auto* revealed = std::get_if<RevealAnswer>(body))

@@ -29,13 +29,15 @@ static_assert(sizeof(ReplyTo) == 16);
 // Answers that have more than an outcome. The outcome inside counts.
 using ReplyBody = std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer,
                                RulesAnswer, Explanation, RedeemAnswer, RevealAnswer, OffersAnswer,
-                               VouchersAnswer, CodesAnswer>;
+                               VouchersAnswer, CodesAnswer, ShowAnswer, VerifyAnswer>;
 
 // The answer to one event; with `body` where it is more than an outcome.
 struct Reply {
     ReplyTo to;
     Outcome outcome;
-    std::unique_ptr<ReplyBody> body;
+    std::unique_ptr<ReplyBody> body = nullptr;
+    // No answer: the command as it is to be sent on, to another shard.
+    std::unique_ptr<Command> again = nullptr;
 };
 
 // The reply that `body` makes.

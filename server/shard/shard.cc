@@ -35,7 +35,20 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       last_reserved_(surroundings.committer.durable()),
       checkout_(*ledger_, QuoteSeal(options.quote_keys), options.first_quote),
       vault_(options.master_keys, options.code_secret),
-      shop_(*ledger_, vault_, options.hash_seed),
+      shop_(
+          *ledger_, vault_,
+          [this](const Shop::WorthAsked& asked, Instant now) -> std::optional<cards::PointWorth> {
+              const auto worth = checkout_.worth_at(
+                  asked.program,
+                  {.merchant = rules::MerchantId{static_cast<std::uint32_t>(asked.merchant)},
+                   .channel = {},
+                   .level = rules::LevelId{static_cast<std::uint16_t>(asked.level)}},
+                  now);
+              if (!worth) return std::nullopt;
+              return cards::PointWorth{.points = worth->den, .money = worth->num};
+          },
+          options.hash_seed),
+      desk_(*ledger_, vault_, options.code_secret),
       owners_to_wake_(surroundings.exchange.shards()),
       owned_([this](const ledger::CounterKey& key) { return checkout_.limit_of(key, now_); }),
       stocks_(
@@ -43,7 +56,8 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
               const bool has_pool = pools_.find(key.id) != nullptr;
               return has_pool ? std::optional(pools_.usable(key.id)) : shop_.stock_of(key);
           },
-          pools_, [this](Lsn lsn) { want_chunk(lsn); }),
+          [this](const ledger::CounterKey& key) { return shop_.terms_of(key); }, pools_,
+          [this](Lsn lsn) { want_chunk(lsn); }),
       installer_(surroundings.exchange.shards()) {
     for (const auto& [key, batch] : around_.owners.codes_at_start().batches) {
         vault_.learn(batch.place, batch.wrapped);
@@ -53,7 +67,8 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
         if (around_.owners.owner_of(stock) != index_ || pools_.find(key.first) != nullptr) continue;
         const auto offer = shop_.find(stock.program, stock.id);
         pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
-                       offer == nullptr ? cards::IssueOrder{} : offer->order);
+                       offer == nullptr ? cards::IssueOrder{} : offer->order,
+                       around_.exchange.shards());
         stocks_.restore(stock, {}, {});
     }
     // A retention asks for it from its first moment on.
@@ -63,7 +78,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
             {.key = key, .given = start.units.given(), .total = shop_.stock_of(key).value_or(0)});
         if (around_.owners.owner_of(key) != index_) continue;
         if (key.kind == ledger::CounterKind::offer_stock)
-            stocks_.restore(key, start.units, start.tickets);
+            stocks_.restore(key, start.units, start.tickets, start.waiting);
         else
             owned_.restore(key, start.units, start.reserved);
     }
@@ -77,6 +92,7 @@ void Shard::adopt_thread(ReplySink& sink) {
 
 ShardIndex Shard::owner_of(const Command& command) const {
     const CommandHead& head = command.head;
+    if (is_of_a_voucher(head.kind)) return home_of(command);
     if (head.kind == CommandKind::codes_import)
         return around_.owners.owner_of(
             ledger::CounterKey{.program = head.program, .kind = ledger::CounterKind::offer_stock});
@@ -90,8 +106,17 @@ ShardIndex Shard::owner_of(const Command& command) const {
                                                  around_.exchange.shards())};
 }
 
-void Shard::submit(const Command& command, const ReplyTo& to) {
+void Shard::submit(const Command& asked, const ReplyTo& to) {
     SUANPAN_ASSERT(std::this_thread::get_id() == thread_);
+    if (asked.head.kind != CommandKind::verify) return send(asked, to);
+    // No code in the clear goes any further.
+    Command prepared = asked;
+    desk_.prepare(prepared);
+    send(prepared, to);
+}
+
+// To whichever shard is to execute it.
+void Shard::send(const Command& command, const ReplyTo& to) {
     const ShardIndex owner = owner_of(command);
     if (owner == index_) {
         if (inbox_.empty()) inbox_since_ = around_.clock.now();
@@ -121,6 +146,8 @@ void Shard::decide_inbox() {
 void Shard::accept(const Command& command, const ReplyTo& to) {
     if (is_read(command.head.kind))
         read(command, to);
+    else if (is_of_a_voucher(command.head.kind))
+        change_voucher(command, to);
     else
         change(command, to);
     close_full_batch();
@@ -151,7 +178,7 @@ void Shard::admit(const Command& command, const ReplyTo& to) {
     const CommandHead& head = command.head;
     const std::int64_t id_ms = head.request_id.unix_ms();
     if (id_ms < around_.committer.floor_ms()) return refuse(to, Code::request_too_old);
-    const Hash128 digest = ledger_->digest_of(head);
+    const Hash128 digest = ledger_->digest_of(command);
     const ledger::RequestFound found = ledger_->request_log().find(digest, id_ms, head.body_hash);
     if (found.kind == ledger::RequestFound::Kind::other_body) {
         // Not before the first attempt is certain: a crash could undo it (P4).
@@ -208,17 +235,24 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
     if (head.kind == CommandKind::reveal)
         return pass_velocity(command, to, digest, cards::VelocityKind::query);
+    if (head.kind == CommandKind::show)
+        return pass_velocity(command, to, digest, cards::VelocityKind::query);
+    if (head.kind == CommandKind::verify)
+        return pass_velocity(command, to, digest, cards::VelocityKind::verify);
+    if (is_of_a_voucher(head.kind)) return decide_voucher(command, to, digest);
     decide_and_stage(command, to, digest, original);
 }
 
 void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
                              const ledger::Entry* original) {
     const CommandHead& head = command.head;
-    ledger::Decision decision = ledger_->decide(command, now_, original, entry_);
+    const auto ended = shop_.ended(command, now_);
+    const ledger::CounterKey* used_up = ended ? &*ended : nullptr;
+    ledger::Decision decision = ledger_->decide(command, now_, original, entry_, used_up);
     for (int round = 0; decision.verdict == ledger::Decision::Verdict::needs_expire; ++round) {
         SUANPAN_PROBE("a request posted more due items than fit into its own entry");
         if (!post_due_first(head, round)) return refuse(to, Code::busy);
-        decision = ledger_->decide(command, now_, original, entry_);
+        decision = ledger_->decide(command, now_, original, entry_, used_up);
     }
     if (!decision.accepted() || !entry_.has_counters)
         return conclude(command, to, digest, decision);
@@ -229,7 +263,12 @@ void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Ha
         end_batch();
         return decide_and_stage(command, to, digest, original);
     }
-    if (asks.empty()) return conclude(command, to, digest, decision);
+    if (asks.empty()) {
+        // Paid in time: what was set aside is issued.
+        if (head.kind == CommandKind::confirm && !shop_.issue_order(nullptr, entry_))
+            return refuse(to, Code::unavailable);
+        return conclude(command, to, digest, decision);
+    }
     take_units(command, to, digest, std::move(asks));
 }
 
@@ -248,21 +287,41 @@ bool Shard::post_due_first(const CommandHead& head, int round) {
 // Applies `entry_` and adds it to the batch; the owners of what it counts will be told.
 void Shard::stage(const Batch::Asked* asked) {
     const ledger::AccountRef ref = ledger_->apply(entry_);
-    if (entry_.has_counters)
-        for (const ledger::Effect& effect : entry_.effects)
-            if (const auto* add = std::get_if<ledger::CounterAdd>(&effect))
-                noted_.push_back(
-                    {.entry = batch_.entry_count(),
-                     .notice = {
-                         .what = OwnerNotice::What::staged,
-                         .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
-                         .delta = add->delta,
-                         .times_out = add->times_out,
-                         .ticket = add->kind == ledger::CounterKind::offer_stock
-                                       ? static_cast<std::uint64_t>(entry_.detail)
-                                       : 0}});
+    if (entry_.has_counters) note_counters();
     if (entry_.offers != nullptr) shop_.refresh();
-    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : shop_.answer_of(entry_));
+    if (!entry_.vouchers.empty() && !is_of_a_voucher(static_cast<CommandKind>(entry_.kind)))
+        for (const ledger::VoucherPtr& held : entry_.vouchers) desk_.note(*held, ref);
+    batch_.add_entry(entry_, ref, asked, asked == nullptr ? nullptr : body_of(entry_));
+}
+
+// What owners are told of `entry_` once it has its number. Of an offer: that its ticket was taken,
+// and what becomes of each that was set aside.
+void Shard::note_counters() {
+    std::uint64_t ticket = 0;
+    for (const ledger::Effect& effect : entry_.effects)
+        if (const auto* taken = std::get_if<ledger::TicketTaken>(&effect)) ticket = taken->ticket;
+    const auto note = [&](const OwnerNotice& notice) {
+        noted_.push_back({.entry = batch_.entry_count(), .notice = notice});
+    };
+    for (const ledger::Effect& effect : entry_.effects) {
+        if (const auto* ended = std::get_if<ledger::ReservationEnded>(&effect))
+            note({.what = OwnerNotice::What::staged,
+                  .key = {.program = entry_.program,
+                          .kind = ledger::CounterKind::offer_stock,
+                          .id = ended->offer},
+                  .delta = {.issued = ended->is_issued ? ended->units : 0,
+                            .reserved = -ended->units},
+                  .ticket = ended->ticket});
+        const auto* add = std::get_if<ledger::CounterAdd>(&effect);
+        if (add == nullptr) continue;
+        const bool is_stock = add->kind == ledger::CounterKind::offer_stock;
+        if (is_stock && !add->takes()) continue;  // a ReservationEnded says it
+        note({.what = OwnerNotice::What::staged,
+              .key = {.program = entry_.program, .kind = add->kind, .id = add->id},
+              .delta = add->delta,
+              .times_out = add->times_out,
+              .ticket = is_stock ? ticket : 0});
+    }
 }
 
 // What `entry_` says where it was accepted, else the refusal.
@@ -283,10 +342,14 @@ void Shard::conclude(const Command& command, const ReplyTo& to, const Hash128& d
         return stage(&asked);
     }
     if (!is_state_refusal(decision.code)) return refuse(to, decision.code, decision.detail);
+    const VoucherTask* task = voucher_task_of(command);
+    const bool is_of_codes =
+        head.kind == CommandKind::codes_import || (task != nullptr && task->voucher.ticket == 0);
     const ledger::RefusalRecord refusal = ledger::Ledger::refusal_record(
         head, digest, decision.code, decision.detail,
-        head.kind == CommandKind::codes_import ? offers_owner_hash(head.program)
-                                               : member_hash(head.member, options_.hash_seed));
+        is_of_codes       ? offers_owner_hash(head.program)
+        : task != nullptr ? task->voucher.home
+                          : member_hash(head.member, options_.hash_seed));
     batch_.add_refusal(refusal,
                        {.log_ref = ledger_->request_log().insert(digest, id_ms, head.body_hash),
                         .digest = digest,
@@ -386,6 +449,7 @@ void Shard::deliver(Reply&& reply) {
         around_.wake(asked_by);
         return;
     }
+    if (reply.again != nullptr) return send(*reply.again, reply.to);
     if (reply.to.session == installer_session) {
         if (reply.to.request == 0) {
             installer_.prepared(reply.outcome);

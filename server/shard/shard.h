@@ -23,6 +23,7 @@
 #include "server/shard/slices.h"
 #include "server/shard/staging.h"
 #include "server/shard/stock_table.h"
+#include "server/shard/voucher_desk.h"
 
 #include <atomic>
 #include <cstdint>
@@ -93,7 +94,7 @@ public:
 
     void begin_turn();
     // CommandPort: a command of a session on this thread, for whichever shard has its member.
-    void submit(const Command& command, const ReplyTo& to) override;
+    void submit(const Command& asked, const ReplyTo& to) override;
     [[nodiscard]] bool is_behind() const override;
     [[nodiscard]] std::int64_t request_floor_ms() const override {
         return around_.committer.floor_ms();
@@ -130,6 +131,7 @@ private:
     };
 
     // Accepting: shard.cc
+    void send(const Command& command, const ReplyTo& to);
     void decide_inbox();
     void accept(const Command& command, const ReplyTo& to);
     void change(const Command& command, const ReplyTo& to);
@@ -148,6 +150,8 @@ private:
     void decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest);
     void decide_redemption(const Command& command, const ReplyTo& to, const Hash128& digest);
     [[nodiscard]] bool complete_redemption(OwnerStep& step);
+    [[nodiscard]] bool complete_late_payment(OwnerStep& step);
+    void note_counters();
     void pass_velocity(const Command& command, const ReplyTo& to, const Hash128& digest,
                        cards::VelocityKind kind);
     void put_offers(const Command& command, const ReplyTo& to, const Hash128& digest);
@@ -159,6 +163,13 @@ private:
     void want_chunk(Lsn lsn);
     [[nodiscard]] bool take_chunk(const ReadDone& done);
     void decide_reveal(const Command& command, const ReplyTo& to, const Hash128& digest);
+
+    // The life of vouchers: shard_vouchers.cc
+    [[nodiscard]] ShardIndex home_of(const Command& command) const;
+    void change_voucher(const Command& command, const ReplyTo& to);
+    [[nodiscard]] bool find_code(const Command& command, Verify& verify, const ReplyTo& to);
+    void decide_voucher(const Command& command, const ReplyTo& to, const Hash128& digest);
+    [[nodiscard]] std::unique_ptr<ReplyBody> body_of(const ledger::Entry& entry);
 
     void conclude(const Command& command, const ReplyTo& to, const Hash128& digest,
                   const ledger::Decision& decision, const std::string& message = {});
@@ -261,6 +272,7 @@ private:
     CardVault vault_;
     CodePools pools_;
     Shop shop_;
+    VoucherDesk desk_;
 
     std::map<std::uint64_t, Parked> parked_;
     std::uint64_t next_ticket_ = 1;

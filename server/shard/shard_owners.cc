@@ -76,6 +76,8 @@ bool Shard::ask_owners(OwnerStep& step) {
     }
     if (std::holds_alternative<Redeem>(step.command.body) && !complete_redemption(step))
         return true;
+    if (std::holds_alternative<ConfirmOrder>(step.command.body) && !complete_late_payment(step))
+        return true;
     if (std::holds_alternative<PutOffers>(step.command.body)) closed_ = step.asks;
     entry_ = std::move(step.entry);
     conclude(step.command, step.to, step.digest, {.verdict = ledger::Decision::Verdict::accepted});
@@ -150,8 +152,9 @@ void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
                            std::to_string(ask.units) + " is less than the " +
                            std::to_string(answer.detail) +
                            " that are set aside or issued; set it to at least that\n");
-    if (ask.key.kind == ledger::CounterKind::offer_stock &&
-        answer.verdict == OwnerVerdict::exhausted)
+    if (answer.verdict == OwnerVerdict::too_many)
+        return refused(Code::too_many_reservations, answer.detail);
+    if (step.command.head.kind == CommandKind::redeem && answer.verdict == OwnerVerdict::exhausted)
         return refused(Code::sold_out, 0);
     if (ask.lowers)
         return conclude(step.command, step.to, step.digest,

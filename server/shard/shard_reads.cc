@@ -179,8 +179,7 @@ void Shard::resume_repeat(const Parked& parked, const ReadDone& done) {
             return deliver(reply_with(parked.to, ledger::explain(original_, done.entry)));
         outcome = ledger::outcome_of(original_);
         if (!is_lookup)
-            return deliver(
-                {.to = parked.to, .outcome = outcome, .body = shop_.answer_of(original_)});
+            return deliver({.to = parked.to, .outcome = outcome, .body = body_of(original_)});
     }
     deliver({.to = parked.to, .outcome = is_lookup ? as_lookup(outcome) : outcome});
 }

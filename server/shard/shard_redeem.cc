@@ -30,15 +30,19 @@ void Shard::redeem(const Command& command, const ReplyTo& to, const Hash128& dig
 void Shard::pass_velocity(const Command& command, const ReplyTo& to, const Hash128& digest,
                           cards::VelocityKind kind) {
     const CommandHead& head = command.head;
-    const auto passed = shop_.check_member(head, kind, now_);
-    if (!passed) {
+    // Of a voucher or a code that is not there no member is known.
+    const bool has_member = !head.member.is_zero();
+    if (const auto passed = has_member ? shop_.check_member(head, kind, now_) : Shop::Passed{};
+        !passed) {
         if (passed.error().code == Code::busy) return refuse(to, Code::busy);
         const auto rule = static_cast<std::int64_t>(passed.error().rule);
         return conclude(command, to, digest, refused(passed.error().code, rule));
     }
     const auto* redeem = std::get_if<Redeem>(&command.body);
-    const std::uint64_t origin =
-        redeem != nullptr ? redeem->origin : std::get<Reveal>(command.body).origin;
+    const VoucherTask* task = voucher_task_of(command);
+    const std::uint64_t origin = redeem != nullptr ? redeem->origin
+                                 : task != nullptr ? task->origin
+                                                   : std::get<Reveal>(command.body).origin;
     if (origin != 0 && shop_.asks_origin(head.program, kind)) {
         OwnerAsk ask;
         ask.key.program = head.program;
@@ -53,11 +57,15 @@ void Shard::pass_velocity(const Command& command, const ReplyTo& to, const Hash1
 // Its origin, where that was asked, lets it pass as well. Nothing else of the member has come
 // between, so that what check_member() said still holds.
 void Shard::decide_counted(const Command& command, const ReplyTo& to, const Hash128& digest) {
-    const bool is_reveal = command.head.kind == CommandKind::reveal;
-    const auto kind = is_reveal ? cards::VelocityKind::query : cards::VelocityKind::redeem;
+    const CommandKind asked = command.head.kind;
+    const auto kind = asked == CommandKind::redeem   ? cards::VelocityKind::redeem
+                      : asked == CommandKind::verify ? cards::VelocityKind::verify
+                                                     : cards::VelocityKind::query;
     // Others may have filled the memory of the windows.
-    if (!shop_.count_member(command.head, kind, now_)) return refuse(to, Code::busy);
-    if (is_reveal) return decide_reveal(command, to, digest);
+    if (!command.head.member.is_zero() && !shop_.count_member(command.head, kind, now_))
+        return refuse(to, Code::busy);
+    if (asked == CommandKind::reveal) return decide_reveal(command, to, digest);
+    if (is_of_a_voucher(asked)) return decide_voucher(command, to, digest);
     decide_redemption(command, to, digest);
 }
 
@@ -88,8 +96,19 @@ bool Shard::complete_redemption(OwnerStep& step) {
         refuse(step.to, Code::unavailable);
         return false;
     }
-    shop_.issue(*step.offer, step.granted, step.entry);
+    if (asked.terms->cash > Money{})
+        shop_.set_aside(step.granted, step.entry);
+    else
+        shop_.issue(*step.offer, step.granted, asked.terms->quantity, step.entry);
     return true;
+}
+
+// A late payment has its units again. False: the step is over, their codes cannot be shown.
+bool Shard::complete_late_payment(OwnerStep& step) {
+    if (shop_.issue_order(&step.granted, step.entry)) return true;
+    give_back(step);
+    refuse(step.to, Code::unavailable);
+    return false;
 }
 
 void Shard::put_offers(const Command& command, const ReplyTo& to, const Hash128& digest) {

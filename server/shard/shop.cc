@@ -4,6 +4,7 @@
 #include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
 #include "protocol/limits.h"
+#include "server/cards/reserved_units.h"
 #include "server/cards/voucher.h"
 #include "server/cards/voucher_command.h"
 #include "server/cards/voucher_format.h"
@@ -31,16 +32,9 @@ std::string unsupported(const cards::OfferFile& file, bool has_keys) {
         if (offer.kind == cards::StockKind::code_backed && !has_keys)
             return name +
                    ": kind: the server has no master keys; start it with --master-keys-file\n";
-        if (offer.cash > Money{} || offer.top_up)
-            return name + ": cash: this version takes points only; leave out cash and top_up\n";
-        if (offer.points == Points{}) return name + ": points: give what a unit costs\n";
         if (offer.voucher.hops_max > 0)
             return name + ": voucher.hops_max: this version gives no vouchers away; leave it out\n";
     }
-    for (const cards::VelocityRule& rule : file.velocity)
-        if (rule.kind == cards::VelocityKind::verify)
-            return "velocity " + std::to_string(static_cast<std::uint32_t>(rule.id)) +
-                   ": kind: this version counts redeem and query\n";
     return {};
 }
 
@@ -74,14 +68,50 @@ std::size_t voucher_bytes_of(const Offer& offer) {
     return cards::voucher_bytes(voucher) + code_bytes;
 }
 
+cards::ReservedCode reserved_of(const GrantedCode& code) {
+    return {.key = code.key,
+            .locator = code.locator,
+            .batch = code.batch,
+            .expires_at = code.expires_at,
+            .sealed = code.sealed};
+}
+std::vector<cards::ReservedCode> codes_of(const OwnerAnswer& granted) {
+    std::vector<cards::ReservedCode> codes;
+    if (granted.codes == nullptr) return codes;
+    for (const GrantedCode& code : *granted.codes) codes.push_back(reserved_of(code));
+    return codes;
+}
+
+// The place in `entry.orders` of the redemption whose order has this number; else their count.
+std::size_t find_units(const ledger::Entry& entry, std::uint64_t number) {
+    std::size_t at = 0;
+    while (at < entry.orders.size() &&
+           (entry.orders[at]->number != number || !entry.orders[at]->units.any()))
+        ++at;
+    return at;
+}
+
+// What the owner of the stock has granted: ticket, and the limit it was granted under.
+void put_ticket(const OwnerAnswer& granted, std::uint32_t offer, ledger::Entry& entry) {
+    for (ledger::Effect& effect : entry.effects)
+        if (auto* add = std::get_if<ledger::CounterAdd>(&effect);
+            add != nullptr && add->kind == ledger::CounterKind::offer_stock && add->takes()) {
+            add->limit = granted.limit;
+            if (add->delta.reserved > 0) add->times_out = granted.times_out;
+        }
+    entry.add(
+        ledger::TicketTaken{.offer = offer, .ticket = granted.ticket, .floor = granted.floor});
+}
+
 cards::SealedPlace place_of(const Offer& offer, cards::BatchId batch) {
     return {.program = offer.program, .offer = offer.id, .batch = batch};
 }
 
 }  // namespace
 
-Shop::Shop(const ledger::Ledger& ledger, CardVault& vault, std::uint64_t hash_seed)
-    : ledger_(ledger), vault_(vault), hash_seed_(hash_seed) {
+Shop::Shop(const ledger::Ledger& ledger, CardVault& vault, WorthOf worth_of,
+           std::uint64_t hash_seed)
+    : ledger_(ledger), vault_(vault), worth_of_(std::move(worth_of)), hash_seed_(hash_seed) {
     refresh();
 }
 
@@ -130,6 +160,11 @@ std::optional<std::int64_t> Shop::stock_of(const ledger::CounterKey& key) const 
     if (offer == nullptr) return std::nullopt;
     return offer->stock;
 }
+std::optional<cards::ReservationTerms> Shop::terms_of(const ledger::CounterKey& key) const {
+    const OfferPtr offer = find(key.program, key.id);
+    if (offer == nullptr) return std::nullopt;
+    return offer->reservations;
+}
 
 // ---- velocity
 
@@ -164,53 +199,70 @@ Shop::Passed Shop::count_origin(const OwnerAsk& ask, Instant now) {
 
 // ---- redemptions
 
-std::optional<cards::MemberFacts> Shop::facts_of(const CommandHead& head, std::uint32_t offer,
+std::optional<cards::MemberFacts> Shop::facts_of(const CommandHead& head, const Offer& offer,
                                                  Instant now) const {
     const ledger::Program* program = ledger_.program(head.program);
     if (program == nullptr) return std::nullopt;
+    const auto id = static_cast<std::uint32_t>(offer.id);
     cards::MemberFacts facts;
     std::optional<ledger::Account> room;
     const ledger::Account* account = ledger_.account_at(head.member, head.program, now, room);
-    if (account == nullptr) return facts;
-    facts.available = account->balances(now).available;
-    if (account->rare() == nullptr) return facts;
-    facts.level = cards::LevelId{account->rare()->member.level};
-    facts.segments = account->rare()->member.segments;
-    const LocalDate today = program->calendar().local_date(now);
-    facts.units_today = account->used({.kind = UseKind::offer_day, .id = offer}, today).count;
-    facts.units_ever = account->used({.kind = UseKind::offer, .id = offer}, today).count;
+    if (account != nullptr) facts.available = account->balances(now).available;
+    if (account != nullptr && account->rare() != nullptr) {
+        facts.level = cards::LevelId{account->rare()->member.level};
+        facts.segments = account->rare()->member.segments;
+        const LocalDate today = program->calendar().local_date(now);
+        facts.units_today = account->used({.kind = UseKind::offer_day, .id = id}, today).count;
+        facts.units_ever = account->used({.kind = UseKind::offer, .id = id}, today).count;
+    }
+    if (offer.top_up)
+        facts.worth = worth_of_(
+            {.program = head.program, .merchant = offer.voucher.merchant, .level = facts.level},
+            now);
     return facts;
+}
+
+// In which its cash is.
+Currency Shop::currency_of(const Offer& offer) const {
+    if (offer.currency != Currency{}) return offer.currency;
+    const ledger::Program* program = ledger_.program(offer.program);
+    return program == nullptr ? Currency{} : program->spec().currency;
 }
 
 std::expected<RedeemTerms, cards::Refusal> Shop::admit(const Command& command, const Offer& offer,
                                                        Instant now) const {
     const auto& asked = std::get<Redeem>(command.body);
-    const auto facts = facts_of(command.head, asked.offer, now);
+    const auto facts = facts_of(command.head, offer, now);
     if (!facts) return cards::refuse_with(Code::program_not_found);
-    const auto cost = cards::admits(offer, *facts, {.quantity = asked.quantity, .cash = {}}, now);
+    const auto cost =
+        cards::admits(offer, *facts, {.quantity = asked.quantity, .cash = asked.cash}, now);
     if (!cost) return std::unexpected(cost.error().refusal);
-    return RedeemTerms{.offer = asked.offer,
-                       .version = offer.version,
-                       .quantity = asked.quantity,
-                       .points = cost->points,
-                       .stock = offer.stock,
-                       .voucher_bytes = voucher_bytes_of(offer)};
+    RedeemTerms terms{.offer = asked.offer,
+                      .version = offer.version,
+                      .quantity = asked.quantity,
+                      .points = cost->points,
+                      .stock = offer.stock,
+                      .voucher_bytes = voucher_bytes_of(offer),
+                      .cash = cost->cash,
+                      .pinned = {}};
+    if (terms.cash == Money{}) return terms;
+    terms.currency = currency_of(offer);
+    terms.pay_within = offer.reservations.pay_within;
+    // Nobody is to pay for what has ended meanwhile.
+    if (offer.voucher.valid_until != instant_never)
+        terms.pay_within = std::min(terms.pay_within, offer.voucher.valid_until - now);
+    terms.late_payment = offer.reservations.late_payment;
+    terms.per_day_max = offer.limits.per_day.value_or(-1);
+    terms.ever_max = offer.limits.ever.value_or(-1);
+    cards::put_pinned(terms.pinned, offer);
+    return terms;
 }
 
-void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& entry) const {
-    std::int64_t units = 0;
-    for (ledger::Effect& effect : entry.effects)
-        if (auto* add = std::get_if<ledger::CounterAdd>(&effect);
-            add != nullptr && add->kind == ledger::CounterKind::offer_stock && add->takes()) {
-            add->limit = granted.limit;
-            units = add->delta.given();
-        }
+void Shop::put_vouchers(const Offer& offer, const Sold& sold, ledger::Entry& entry) const {
     const auto id = static_cast<std::uint32_t>(offer.id);
-    entry.add(ledger::TicketTaken{.offer = id, .ticket = granted.ticket, .floor = granted.floor});
-    entry.detail = static_cast<std::int64_t>(granted.ticket);
-    for (std::uint32_t unit = 0; unit < static_cast<std::uint64_t>(units); ++unit) {
-        const GrantedCode* code = granted.codes == nullptr ? nullptr : &(*granted.codes)[unit];
-        cards::IssuedUnit issued{.id = {offer.id, unit, cards::Ticket{granted.ticket}},
+    for (std::uint32_t unit = 0; unit < static_cast<std::uint64_t>(sold.quantity); ++unit) {
+        const cards::ReservedCode* code = sold.codes.empty() ? nullptr : &sold.codes[unit];
+        cards::IssuedUnit issued{.id = {offer.id, unit, cards::Ticket{sold.ticket}},
                                  .buyer = entry.member,
                                  .code = {},
                                  .locator = {}};
@@ -219,12 +271,12 @@ void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& 
             issued.locator = code->locator;
             issued.batch = code->batch;
             issued.code_expires_at = code->expires_at;
-            issued.revealed = true;  // the reply shows it
+            issued.revealed = sold.revealed;
         }
         const cards::Voucher voucher = cards::issue_voucher(offer, issued, entry.time);
         ledger::HeldVoucher held{.number = {.offer = id,
                                             .unit = unit,
-                                            .ticket = granted.ticket,
+                                            .ticket = sold.ticket,
                                             .home = member_hash(entry.member, hash_seed_)},
                                  .last_ordinal = 0,
                                  .bytes = {}};
@@ -235,6 +287,77 @@ void Shop::issue(const Offer& offer, const OwnerAnswer& granted, ledger::Entry& 
             held.bytes.insert(held.bytes.end(), code->sealed.begin(), code->sealed.end());
         entry.put(std::move(held));
     }
+}
+
+void Shop::issue(const Offer& offer, const OwnerAnswer& granted, std::int64_t quantity,
+                 ledger::Entry& entry) const {
+    put_ticket(granted, static_cast<std::uint32_t>(offer.id), entry);
+    entry.detail = static_cast<std::int64_t>(granted.ticket);
+    put_vouchers(offer,
+                 {.quantity = quantity,
+                  .ticket = granted.ticket,
+                  .codes = codes_of(granted),
+                  .revealed = true},  // the reply shows them
+                 entry);
+}
+
+void Shop::set_aside(const OwnerAnswer& granted, ledger::Entry& entry) const {
+    const std::size_t at = find_units(entry, entry.ordinal);
+    SUANPAN_ASSERT(at < entry.orders.size());
+    ledger::Order order = *entry.orders[at];
+    order.units.ticket = granted.ticket;
+    for (const cards::ReservedCode& code : codes_of(granted))
+        cards::put_reserved_code(order.units.codes, code);
+    order.times_out = std::min(order.times_out, granted.times_out);
+    for (ledger::Effect& effect : entry.effects)
+        if (auto* hold = std::get_if<ledger::HoldPut>(&effect);
+            hold != nullptr && hold->hold == HoldId{order.number})
+            hold->expires_at = order.times_out;
+    entry.detail = static_cast<std::int64_t>(granted.ticket);
+    put_ticket(granted, order.units.offer, entry);
+    entry.orders[at] = std::make_shared<const ledger::Order>(std::move(order));
+}
+
+bool Shop::issue_order(const OwnerAnswer* granted, ledger::Entry& entry) {
+    const std::size_t at = find_units(entry, entry.reference);
+    if (at == entry.orders.size() || entry.orders[at]->state != OrderState::confirmed) return true;
+    ledger::Order order = *entry.orders[at];
+    const auto offer = cards::get_pinned(order.units.pinned);
+    if (!offer) return false;
+    if (granted != nullptr && !can_show(*offer, *granted)) return false;
+    auto codes = granted != nullptr ? codes_of(*granted)
+                                    : cards::get_reserved_codes(order.units.codes)
+                                          .value_or(std::vector<cards::ReservedCode>{});
+    const bool has_codes = offer->kind == cards::StockKind::code_backed;
+    const auto units = static_cast<std::size_t>(order.units.quantity);
+    if (codes.size() != (has_codes ? units : 0)) return false;
+    if (granted != nullptr) {
+        order.units.ticket = granted->ticket;
+        put_ticket(*granted, order.units.offer, entry);
+    }
+    order.units.codes.clear();
+    // Whoever confirms is no owner: the codes are seen when they are revealed.
+    const Sold sold{.quantity = order.units.quantity,
+                    .ticket = order.units.ticket,
+                    .codes = std::move(codes),
+                    .revealed = false};
+    entry.orders[at] = std::make_shared<const ledger::Order>(std::move(order));
+    put_vouchers(*offer, sold, entry);
+    return true;
+}
+
+std::optional<ledger::CounterKey> Shop::ended(const Command& command, Instant now) const {
+    const CommandHead& head = command.head;
+    const auto* confirm = std::get_if<ConfirmOrder>(&command.body);
+    const ledger::AccountRef ref =
+        confirm == nullptr ? ledger::no_account : ledger_.find_account(head.member, head.program);
+    if (ref == ledger::no_account) return std::nullopt;
+    const ledger::OrderPtr order =
+        ledger_.account(ref).find_order(head.partner, confirm->order, now);
+    if (order == nullptr || !order->units.any()) return std::nullopt;
+    const auto offer = cards::get_pinned(order->units.pinned);
+    if (!offer || now < offer->voucher.valid_until) return std::nullopt;
+    return key_of(*offer);
 }
 
 bool Shop::can_show(const Offer& offer, const OwnerAnswer& granted) {
@@ -287,7 +410,16 @@ std::unique_ptr<ReplyBody> Shop::answer_of(const ledger::Entry& entry) {
             RedeemAnswer answer{.outcome = outcome,
                                 .offer = static_cast<std::uint32_t>(entry.reference),
                                 .ticket = static_cast<std::uint64_t>(entry.detail),
+                                .cash = {},
+                                .currency = {},
+                                .held_until = {},
                                 .vouchers = {}};
+            if (const std::size_t at = find_units(entry, entry.ordinal); at < entry.orders.size()) {
+                const ledger::Order& order = *entry.orders[at];
+                answer.cash = order.terms.cash();
+                answer.currency = order.terms.currency;
+                answer.held_until = order.times_out;
+            }
             for (const ledger::VoucherPtr& held : entry.vouchers) {
                 RedeemedVoucher& voucher = answer.vouchers.emplace_back();
                 voucher.number = held->number;
@@ -345,6 +477,9 @@ Shop::Loaded Shop::load(const PutOffers& command, ProgramId program) const {
         const auto id = static_cast<std::uint32_t>(offer.id);
         if (offer.program != program)
             return wrong(name_of(id) + ": program: the file is for another program\n");
+        if (offer.top_up && currency_of(offer) != ledger_.program(program)->spec().currency)
+            return wrong(name_of(id) +
+                         ": top_up: points are worth money of the program's currency only\n");
         for (const auto& [other, file] : files_)
             if (other != program && file.offers.contains(id))
                 return wrong(name_of(id) + ": id: another program has an offer of this number\n");
@@ -376,6 +511,15 @@ Shop::Loaded Shop::load(const PutOffers& command, ProgramId program) const {
 
 // ---- reads
 
+// The cash that one unit costs the member, missing points included; nothing where it is not for
+// him, or he cannot pay for it.
+std::optional<Money> Shop::cash_for_one(const Offer& offer, const cards::MemberFacts& facts,
+                                        Instant now) {
+    const auto cost = cards::admits(offer, facts, {.quantity = 1, .cash = offer.cash}, now);
+    if (cost) return cost->cash;
+    return cost.error().gap;
+}
+
 OffersAnswer Shop::offers(const Command& command, Instant now) const {
     const CommandHead& head = command.head;
     const auto& asked = std::get<ReadOffers>(command.body);
@@ -394,9 +538,10 @@ OffersAnswer Shop::offers(const Command& command, Instant now) const {
             left =
                 (offer.kind == cards::StockKind::code_backed ? count->second.total : offer.stock) -
                 count->second.given;
-        const auto facts = facts_of(head, at->first, now);
-        if (left <= 0 || !facts || !cards::admits(offer, *facts, {.quantity = 1, .cash = {}}, now))
-            continue;
+        const auto facts = facts_of(head, offer, now);
+        if (left <= 0 || !facts) continue;
+        const auto cash_now = cash_for_one(offer, *facts, now);
+        if (!cash_now) continue;
         if (answer.rows.size() == rows_max) {
             answer.next = answer.rows.back().offer;
             break;
@@ -405,7 +550,9 @@ OffersAnswer Shop::offers(const Command& command, Instant now) const {
         if (offer.limits.per_day)
             units = std::min(units, *offer.limits.per_day - facts->units_today);
         if (offer.limits.ever) units = std::min(units, *offer.limits.ever - facts->units_ever);
-        units = std::min(units, facts->available.value / offer.points.value);
+        if (offer.points > Points{} && !facts->worth)
+            units = std::min(units, facts->available.value / offer.points.value);
+        const bool has_cash = *cash_now > Money{} || offer.cash > Money{};
         answer.rows.push_back({.offer = at->first,
                                .version = offer.version,
                                .kind = static_cast<std::uint8_t>(offer.kind),
@@ -413,7 +560,10 @@ OffersAnswer Shop::offers(const Command& command, Instant now) const {
                                .points = offer.points,
                                .ends = offer.window.end,
                                .stock_left = left,
-                               .units_max = units});
+                               .units_max = units,
+                               .cash = offer.cash,
+                               .cash_now = *cash_now,
+                               .currency = has_cash ? currency_of(offer) : Currency{}});
     }
     return answer;
 }

@@ -6,6 +6,7 @@
 #include "server/cards/offer.h"
 #include "server/cards/offer_file.h"
 #include "server/cards/refusal.h"
+#include "server/cards/reserved_units.h"
 #include "server/cards/velocity_window.h"
 #include "server/ledger/ledger.h"
 #include "server/shard/card_vault.h"
@@ -14,6 +15,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,7 +30,16 @@ namespace suanpan::shard {
 // changes its rules.
 class Shop {
 public:
-    Shop(const ledger::Ledger& ledger, CardVault& vault, std::uint64_t hash_seed);
+    // What points are worth for whoever buys there, by the rules in force; nothing where they pay
+    // nothing.
+    struct WorthAsked {
+        ProgramId program{};
+        cards::MerchantId merchant{};
+        cards::LevelId level{};
+    };
+    using WorthOf = std::function<std::optional<cards::PointWorth>(const WorthAsked&, Instant)>;
+
+    Shop(const ledger::Ledger& ledger, CardVault& vault, WorthOf worth_of, std::uint64_t hash_seed);
 
     // The ledger may have newer files.
     void refresh();
@@ -37,6 +48,8 @@ public:
     [[nodiscard]] std::shared_ptr<const cards::Offer> find(ProgramId program,
                                                            std::uint32_t offer) const;
     [[nodiscard]] std::optional<std::int64_t> stock_of(const ledger::CounterKey& key) const;
+    [[nodiscard]] std::optional<cards::ReservationTerms> terms_of(
+        const ledger::CounterKey& key) const;
 
     // ---- velocity
 
@@ -57,10 +70,21 @@ public:
     [[nodiscard]] std::expected<RedeemTerms, cards::Refusal> admit(const Command& command,
                                                                    const cards::Offer& offer,
                                                                    Instant now) const;
+    // The stock of a confirmed redemption whose vouchers would have ended by now: there is nothing
+    // left that a late payment could buy.
+    [[nodiscard]] std::optional<ledger::CounterKey> ended(const Command& command,
+                                                          Instant now) const;
     // True where every code that was granted opens. Learns the keys of their batches.
     [[nodiscard]] bool can_show(const cards::Offer& offer, const OwnerAnswer& granted);
     // Adds ticket and vouchers to the entry of a redemption, whose units its owner has granted.
-    void issue(const cards::Offer& offer, const OwnerAnswer& granted, ledger::Entry& entry) const;
+    void issue(const cards::Offer& offer, const OwnerAnswer& granted, std::int64_t quantity,
+               ledger::Entry& entry) const;
+    // Adds ticket and codes to the order of a redemption with cash, whose units are granted.
+    void set_aside(const OwnerAnswer& granted, ledger::Entry& entry) const;
+    // Adds the vouchers to an entry that confirms the order of a redemption; of any other it
+    // changes nothing. `granted`: to a late payment, by the owner of the stock; null: what was set
+    // aside is issued. False where they cannot be issued now.
+    [[nodiscard]] bool issue_order(const OwnerAnswer* granted, ledger::Entry& entry);
     // The voucher after its owner has seen its code, or why he may not.
     [[nodiscard]] std::expected<std::vector<std::byte>, cards::Refusal> reveal(
         const Command& command, Instant now) const;
@@ -100,13 +124,26 @@ private:
     void install(const ledger::RuleText& text);
     [[nodiscard]] const File* file_of(ProgramId program) const;
     [[nodiscard]] std::optional<cards::MemberFacts> facts_of(const CommandHead& head,
-                                                             std::uint32_t offer,
+                                                             const cards::Offer& offer,
                                                              Instant now) const;
+    [[nodiscard]] Currency currency_of(const cards::Offer& offer) const;
+    [[nodiscard]] static std::optional<Money> cash_for_one(const cards::Offer& offer,
+                                                           const cards::MemberFacts& facts,
+                                                           Instant now);
+    // Units that an entry issues.
+    struct Sold {
+        std::int64_t quantity = 0;
+        std::uint64_t ticket = 0;
+        std::vector<cards::ReservedCode> codes;  // one each, or none
+        bool revealed = false;
+    };
+    void put_vouchers(const cards::Offer& offer, const Sold& sold, ledger::Entry& entry) const;
 
     [[nodiscard]] ClearCode code_of(const ledger::HeldVoucher& held) const;
 
     const ledger::Ledger& ledger_;
     CardVault& vault_;
+    WorthOf worth_of_;
     std::uint64_t hash_seed_;
     std::map<ProgramId, File> files_;
     std::map<ledger::CounterKey, PublishedCount> counts_;

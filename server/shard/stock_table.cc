@@ -7,9 +7,24 @@
 namespace suanpan::shard {
 
 void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUnits& units,
-                         const ledger::TicketSpan& tickets) {
-    owned(key, cards::stock_units_max)
-        .stock.restore(units.issued, cards::Ticket{tickets.last()}, tickets.missing());
+                         const ledger::TicketSpan& tickets,
+                         std::span<const ReservedUnits> reserved) {
+    Owned& to = owned(key, cards::stock_units_max);
+    to.stock.restore(units.issued, cards::Ticket{tickets.last()}, tickets.missing());
+    cards::CodePool* pool = pools_.find(key.id);
+    for (const ReservedUnits& each : reserved) {
+        to.stock.restore_reserved(cards::Ticket{each.ticket}, each.request);
+        if (pool == nullptr || each.codes.empty()) continue;
+        std::vector<cards::CodeRef>& codes = to.codes[each.ticket];
+        for (const cards::CodeKey& code : each.codes) {
+            const auto found = pool->find(code);
+            if (!found) continue;
+            pool->restore(*found, cards::CodeState::set_aside);
+            pools_.set_home(key.id, *found, each.home);
+            codes.push_back(*found);
+        }
+    }
+    SUANPAN_ASSERT(to.stock.reserved() == units.reserved);  // INV-9
     changed_.insert(key);
 }
 
@@ -21,9 +36,14 @@ StockTable::Owned& StockTable::owned(const ledger::CounterKey& key, std::int64_t
 
 // Units and, of a code-backed offer, as many codes. Codes whose time is over are found here: the
 // stock is less by them.
-cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Instant now) {
-    const cards::StockRequest request{
-        .quantity = ask.units, .member = ask.member, .origin = cards::OriginKey{ask.origin}};
+cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Instant now,
+                                          Instant& until) {
+    cards::StockRequest request{.quantity = ask.units,
+                                .unpaid = ask.unpaid,
+                                .member = ask.member,
+                                .origin = cards::OriginKey{ask.origin},
+                                .return_at = ask.unpaid ? ask.times_out : instant_never};
+    until = request.return_at;
     cards::StockAnswer said = owned.stock.take(request, now);
     cards::CodePool* pool = pools_.find(ask.key.id);
     if (pool == nullptr || said.kind != cards::StockAnswer::Kind::taken) return said;
@@ -32,6 +52,18 @@ cards::StockAnswer StockTable::take_units(Owned& owned, const OwnerAsk& ask, Ins
     if (!has_codes) owned.stock.abandon(said.ticket);
     owned.stock.set_total(pools_.usable(ask.key.id));
     if (!has_codes) return owned.stock.take(request, now);  // INV-9: it can only say no now
+    // Nobody is to pay for a code that has ended meanwhile.
+    if (ask.unpaid)
+        for (const cards::CodeRef code : codes)
+            until = std::min(until, pool->code(code).expires_at);
+    if (until < request.return_at) {
+        owned.stock.abandon(said.ticket);
+        request.return_at = until;
+        said = owned.stock.take(request, now);
+        SUANPAN_ASSERT(said.kind == cards::StockAnswer::Kind::taken);  // nothing came in between
+    }
+    // Whoever asks keeps the vouchers.
+    for (const cards::CodeRef code : codes) pools_.set_home(ask.key.id, code, ask.asker);
     owned.codes[static_cast<std::uint64_t>(said.ticket)] = std::move(codes);
     return said;
 }
@@ -45,10 +77,24 @@ StockTable::Taken StockTable::take(Owned& owned, const OwnerAsk& ask, Instant no
         undurable_first = std::min(undurable_first, *owned.undurable.begin());
     if (const auto& missing = owned.stock.missing_tickets(); !missing.empty())
         undurable_first = std::min(undurable_first, *missing.begin());
-    const cards::StockAnswer said = take_units(owned, ask, now);
+    if (ask.unpaid) {
+        // Its file is on its way to this shard.
+        const auto terms = terms_of_(ask.key);
+        if (!terms) {
+            answer.verdict = OwnerVerdict::busy;
+            return Taken::answered;
+        }
+        owned.stock.set_terms(*terms);
+    }
+    const cards::StockAnswer said = take_units(owned, ask, now, answer.times_out);
     switch (said.kind) {
         case cards::StockAnswer::Kind::wait:
-            return Taken::waits;
+            if (said.earliest == Instant{}) return Taken::waits;
+            // What has timed out is posted by its member's shard, perhaps only when this very
+            // request is answered: whoever asks comes again.
+            answer.verdict = OwnerVerdict::all_set_aside;
+            answer.detail = said.earliest.ns;
+            return Taken::answered;
         case cards::StockAnswer::Kind::taken: {
             answer.limit = owned.stock.total();
             answer.ticket = static_cast<std::uint64_t>(said.ticket);
@@ -65,8 +111,11 @@ StockTable::Taken StockTable::take(Owned& owned, const OwnerAsk& ask, Instant no
             answer.verdict = OwnerVerdict::all_set_aside;
             answer.detail = said.earliest.ns;
             return Taken::answered;
-        case cards::StockAnswer::Kind::sold_out:
         case cards::StockAnswer::Kind::too_many:
+            answer.verdict = OwnerVerdict::too_many;
+            answer.detail = said.cap;
+            return Taken::answered;
+        case cards::StockAnswer::Kind::sold_out:
             break;
     }
     answer.verdict = OwnerVerdict::exhausted;
@@ -216,28 +265,50 @@ void StockTable::tell(const OwnerNotice& notice, Instant now) {
         case OwnerNotice::What::uncapped:
             to.stock.open();
             return serve(notice.key, now);
-        case OwnerNotice::What::staged:
-            to.stock.staged(cards::Ticket{notice.ticket}, notice.lsn);
-            staged_.push({.lsn = notice.lsn, .key = notice.key, .ticket = notice.ticket});
+        case OwnerNotice::What::staged: {
+            // What becomes of a reservation counts once it is durable: until then it is set aside.
+            Staging what = notice.delta.issued > 0 ? Staging::payment : Staging::give_back;
+            if (notice.delta.given() > 0) {
+                what = Staging::take;
+                to.stock.staged(cards::Ticket{notice.ticket}, notice.lsn);
+            }
+            staged_.push(
+                {.lsn = notice.lsn, .key = notice.key, .ticket = notice.ticket, .what = what});
             return;
+        }
     }
 }
 
 void StockTable::advance(Lsn durable, Instant now) {
     std::set<ledger::CounterKey> touched;
     for (; !staged_.empty() && staged_.top().lsn <= durable; staged_.pop()) {
-        const Staged& staged = staged_.top();
-        Owned& to = owned_.at(staged.key);
-        to.stock.durable(staged.lsn);
-        to.undurable.erase(staged.ticket);
-        if (const auto codes = to.codes.find(staged.ticket); codes != to.codes.end()) {
-            for (const cards::CodeRef code : codes->second) pools_.find(staged.key.id)->issue(code);
-            to.codes.erase(codes);
-        }
-        touched.insert(staged.key);
+        settle(staged_.top());
+        touched.insert(staged_.top().key);
     }
     for (const ledger::CounterKey& key : touched) serve(key, now);
     changed_.merge(touched);
+}
+
+// In the order of their LSNs, so that what is paid or given back was set aside before.
+void StockTable::settle(const Staged& staged) {
+    Owned& to = owned_.at(staged.key);
+    const cards::Ticket ticket{staged.ticket};
+    if (staged.what == Staging::payment) to.stock.pay(ticket, staged.lsn);
+    if (staged.what == Staging::give_back) to.stock.give_back(ticket, staged.lsn);
+    to.stock.durable(staged.lsn);
+    to.undurable.erase(staged.ticket);
+    const auto codes = to.codes.find(staged.ticket);
+    if (codes == to.codes.end() || to.stock.is_reserved(ticket)) return;
+    cards::CodePool& pool = *pools_.find(staged.key.id);
+    for (const cards::CodeRef code : codes->second) {
+        if (staged.what == Staging::give_back)
+            pool.give_back(code);
+        else
+            pool.issue(code);
+    }
+    to.codes.erase(codes);
+    // A recall may have come in between: what comes back of it is void.
+    if (staged.what == Staging::give_back) to.stock.set_total(pools_.usable(staged.key.id));
 }
 
 std::int64_t StockTable::given(const ledger::CounterKey& key) const {

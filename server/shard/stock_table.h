@@ -16,9 +16,18 @@
 #include <optional>
 #include <queue>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace suanpan::shard {
+
+// What a start knows of units that are set aside for an order.
+struct ReservedUnits {
+    std::uint64_t ticket = 0;
+    cards::StockRequest request;
+    ShardIndex home;  // whose order it is
+    std::vector<cards::CodeKey> codes;
+};
 
 // Puts a line in front of each cards::Stock, and says what tickets are durable
 // (docs/decisions/0016). As of an OwnerTable, no answer rests on what a crash could undo (P4), and
@@ -34,6 +43,9 @@ class StockTable {
 public:
     // Units of the offer, by the file that is installed here; nothing where that has none.
     using TotalOf = std::function<std::optional<std::int64_t>(const ledger::CounterKey&)>;
+    // What may stand set aside and unpaid, by the same file.
+    using TermsOf =
+        std::function<std::optional<cards::ReservationTerms>(const ledger::CounterKey&)>;
     // Requests in all lines together.
     static constexpr std::size_t line_max = 16'384;
 
@@ -41,15 +53,17 @@ public:
     // follows, or it is asked for again.
     using Want = std::function<void(Lsn)>;
 
-    StockTable(TotalOf total_of, CodePools& pools, Want want, std::size_t waiting_max = line_max)
+    StockTable(TotalOf total_of, TermsOf terms_of, CodePools& pools, Want want,
+               std::size_t waiting_max = line_max)
         : total_of_(std::move(total_of)),
+          terms_of_(std::move(terms_of)),
           pools_(pools),
           want_(std::move(want)),
           waiting_max_(waiting_max) {}
 
     // Before anything is asked: what the journal says of an offer.
     void restore(const ledger::CounterKey& key, const ledger::CounterUnits& units,
-                 const ledger::TicketSpan& tickets);
+                 const ledger::TicketSpan& tickets, std::span<const ReservedUnits> reserved = {});
 
     // The answer, or nothing where it will come through take_answers().
     [[nodiscard]] std::optional<OwnerAnswer> ask(const OwnerAsk& ask, Instant now);
@@ -101,12 +115,15 @@ private:
         std::set<std::uint64_t> undurable;  // tickets that were granted
         std::deque<OwnerAsk> line;
         std::optional<OwnerAsk> closer;  // whoever waits until it is quiet
-        std::map<std::uint64_t, std::vector<cards::CodeRef>> codes;  // of tickets not durable
+        // Of tickets that are not durable, or that nobody has paid for.
+        std::map<std::uint64_t, std::vector<cards::CodeRef>> codes;
     };
+    enum class Staging : std::uint8_t { take, payment, give_back };
     struct Staged {
         Lsn lsn;
         ledger::CounterKey key;
         std::uint64_t ticket = 0;
+        Staging what{};
         friend bool operator>(const Staged& a, const Staged& b) { return a.lsn > b.lsn; }
     };
     Owned& owned(const ledger::CounterKey& key, std::int64_t total_otherwise);
@@ -118,7 +135,10 @@ private:
     };
     enum class Taken : std::uint8_t { answered, fetching, waits };
     [[nodiscard]] Taken take(Owned& owned, const OwnerAsk& ask, Instant now, OwnerAnswer& answer);
-    [[nodiscard]] cards::StockAnswer take_units(Owned& owned, const OwnerAsk& ask, Instant now);
+    // `until`: when what is set aside comes back.
+    [[nodiscard]] cards::StockAnswer take_units(Owned& owned, const OwnerAsk& ask, Instant now,
+                                                Instant& until);
+    void settle(const Staged& staged);
     // Adds the sealed codes of its ticket to the answer; else the chunk that is missing.
     [[nodiscard]] std::optional<Lsn> add_codes(const ledger::CounterKey& key, OwnerAnswer& answer);
     void abandon(const ledger::CounterKey& key, std::uint64_t ticket);
@@ -126,6 +146,7 @@ private:
     void serve(const ledger::CounterKey& key, Instant now);
 
     TotalOf total_of_;
+    TermsOf terms_of_;
     CodePools& pools_;
     Want want_;
     std::size_t waiting_max_;

@@ -174,6 +174,18 @@ voucher=$(sed -n 's/^voucher \([^ ]*\) .*/\1/p' <<<"$said")
 expect 0 "$code" reveal name:carol "$voucher"
 expect 1 '*voucher_not_found*' reveal name:bert "$voucher"
 expect 0 "*\"revealed\":{\"voucher\":\"$voucher\",\"code\":\"$code\"}*" reveal name:carol "$voucher" --json
+# The voucher's life: a token for the shop, or its code on standard input.
+token=$("$tool" "${target[@]}" show name:carol "$voucher")
+[[ $token =~ ^[0-9a-f]{96}$ ]] || fail "show said: $token"
+expect 1 '*voucher_not_found*' show name:bert "$voucher"
+expect 1 '*token_not_valid*' verify --token "${token%?}$([[ $token == *0 ]] && echo 1 || echo 0)" --reference BILL-1
+expect 0 "done: 1 uses used, 0 left, as entry *voucher $voucher  verified*" verify --token "$token" --reference BILL-1
+expect 0 '*"verified":{"voucher":"*"units":1,"left":0,"state":"verified"*' verify --token "$token" --reference BILL-1 --json
+said=$("$tool" "${target[@]}" verify --code --reference BILL-2 <<<"$code" 2>&1) && fail "it was used twice: $said"
+[[ $said == *voucher_resolved* ]] || fail "a second use said: $said"
+expect 1 '*undo_too_late*' undo-verify "$voucher" --reference BILL-1
+expect 2 '*96 hexadecimal digits*' verify --token abc --reference BILL-1
+expect 2 '*--token TOKEN, or --code*' verify --reference BILL-1
 ! grep -rqa 'SECRET-' "$scratch/data" "$scratch/server.log" || fail "a code stands in a file of the server's"
 
 # Nobody there, and the wrong key.

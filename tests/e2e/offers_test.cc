@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace suanpan::e2e {
 namespace {
@@ -114,6 +116,13 @@ protected:
         return decode_reveal(
                    ask(command_of(CommandKind::reveal, member, Reveal{.voucher = number})).body())
             .value();
+    }
+    static Verify use(std::string_view bill, const TokenBytes* token, const CommandPayload* code) {
+        Verify verify{.payload = code, .merchant = 4};
+        std::ranges::copy(bill, verify.reference.bytes.begin());
+        verify.has_token = token != nullptr;
+        if (token != nullptr) std::memcpy(verify.proof.data(), token->data(), token->size());
+        return verify;
     }
     // Everything that the server has written: its files, and its log.
     [[nodiscard]] std::string all_it_wrote() const {
@@ -417,6 +426,107 @@ TEST_P(Offers, GiveEachMemberACodeOfItsOwnAndShowItToNobodyElse) {
     EXPECT_EQ(all_it_wrote().find("PLAINTEXT-10"), std::string::npos);
     start();
     EXPECT_EQ(reveal(member(first), voucher.number).code, voucher.code);
+}
+
+// Set aside, killed, paid for twice, killed again: one voucher, whose code its owner alone sees.
+TEST_P(Offers, ForCashAreIssuedOnceTheyArePaidHoweverOftenTheServerIsKilled) {
+    ASSERT_EQ(
+        put(code_backed_text("cash = 990\n[offer.reservations]\nper_member = 1\n"), 1).outcome.code,
+        Code::ok);
+    ASSERT_EQ(import("CASH-1111-2222-3333\n").taken, 1U);
+    give(2, price);
+    const OrderId name{{'o', '1'}};
+    const Command reserve =
+        command_of(CommandKind::redeem, member(0),
+                   Redeem{.offer = 5, .quantity = 1, .cash = {990}, .order = name});
+    EXPECT_EQ(take(redeem(member(0), 5)).outcome.code, Code::payment_differs);
+    const RedeemAnswer reserved = take(reserve);
+    ASSERT_EQ(reserved.outcome.code, Code::ok);
+    EXPECT_EQ(reserved.cash, Money{990});
+    EXPECT_GT(reserved.held_until, reserved.outcome.time);
+    EXPECT_TRUE(reserved.vouchers.empty());
+    const RedeemAnswer other =
+        take(command_of(CommandKind::redeem, member(1),
+                        Redeem{.offer = 5, .quantity = 1, .cash = {990}, .order = name}));
+    EXPECT_EQ(other.outcome.code, Code::all_set_aside);
+    EXPECT_EQ(other.outcome.detail, reserved.held_until.ns);
+    restart_after_kill();
+    EXPECT_EQ(take(reserve), reserved);
+    EXPECT_TRUE(vouchers(member(0)).rows.empty());
+    const Command confirm = command_of(CommandKind::confirm, member(0),
+                                       ConfirmOrder{.order = name,
+                                                    .payment = PaymentId{{'p', '1'}},
+                                                    .amount = {990},
+                                                    .currency = Currency{{'C', 'N', 'Y'}}});
+    const Outcome paid = client_->call(confirm);
+    EXPECT_EQ(paid.code, Code::ok);
+    restart_after_kill();
+    EXPECT_EQ(client_->call(confirm), paid);
+    const VouchersAnswer owned = vouchers(member(0));
+    ASSERT_EQ(owned.rows.size(), 1U);
+    EXPECT_FALSE(owned.rows[0].revealed);
+    EXPECT_EQ(reveal(member(0), owned.rows[0].number).code.view(), "CASH-1111-2222-3333");
+    EXPECT_EQ(all_it_wrote().find("CASH-1111-2222"), std::string::npos);
+}
+
+// A voucher's life over the wire: every use once, whoever repeats it, through kill -9, and no code
+// in any file or log.
+TEST_P(Offers, VouchersAreVerifiedByTokenAndByCodeThroughKills) {
+    ASSERT_EQ(put(code_backed_text("[offer.voucher]\nuses = 3\nundo_within_seconds = 600\n"
+                                   "undo_max = 1\nmerchant = 4\n"),
+                  1)
+                  .outcome.code,
+              Code::ok);
+    give(8, price);
+    std::string lines;
+    for (int i = 0; i < 8; ++i) lines += "PLAINTEXT-" + std::to_string(2000 + i) + "\n";
+    ASSERT_EQ(import(lines).taken, 8U);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+        const RedeemAnswer bought = take(redeem(member(i), 5));
+        ASSERT_EQ(bought.outcome.code, Code::ok);
+        const RedeemedVoucher& voucher = bought.vouchers.at(0);
+        const ShowAnswer shown =
+            decode_show(ask(command_of(CommandKind::show, member(i),
+                                       Show{.task = {.voucher = voucher.number}}))
+                            .body())
+                .value();
+        ASSERT_EQ(shown.outcome.code, Code::ok);
+        const Command by_token =
+            command_of(CommandKind::verify, {}, use("bill 1", &shown.token, nullptr));
+        const Received first = ask(by_token);
+        ASSERT_EQ(decode_verify(first.body()).value().left, 2);
+        if (i == 2 || i == 5) restart_after_kill();
+        EXPECT_TRUE(std::ranges::equal(ask(by_token).body(), first.body()));
+        CommandPayload code;
+        const auto bytes = std::as_bytes(std::span(voucher.code.view()));
+        code.text.assign(bytes.begin(), bytes.end());
+        const auto verify = [&](const char* bill, std::uint32_t merchant = 4) {
+            Verify asked = use(bill, nullptr, &code);
+            asked.merchant = merchant;
+            return decode_verify(ask(command_of(CommandKind::verify, {}, asked)).body()).value();
+        };
+        EXPECT_EQ(verify("bill 2", 9).outcome.code, Code::voucher_not_here);
+        EXPECT_EQ(verify("bill 2").left, 1);
+        EXPECT_EQ(verify("bill 2").left, 1);  // another id, the same reference
+        UndoVerification undo{.task = {.voucher = voucher.number}, .reference = {}};
+        undo.reference = use("bill 1", nullptr, nullptr).reference;
+        const VerifyAnswer undone =
+            decode_verify(ask(command_of(CommandKind::undo_verify, {}, undo)).body()).value();
+        EXPECT_EQ(undone.outcome.code, Code::ok);
+        EXPECT_EQ(undone.left, 2);
+        EXPECT_EQ(vouchers(member(i)).rows.at(0).left, 2);
+    }
+    CommandPayload nobodys;
+    const auto bytes = std::as_bytes(std::span(std::string_view("PLAINTEXT-2999")));
+    nobodys.text.assign(bytes.begin(), bytes.end());
+    EXPECT_EQ(
+        decode_verify(ask(command_of(CommandKind::verify, {}, use("b", nullptr, &nobodys))).body())
+            .value()
+            .outcome.code,
+        Code::voucher_not_found);
+    client_.reset();
+    EXPECT_EQ(server_.stop(), 0);
+    EXPECT_EQ(all_it_wrote().find("PLAINTEXT-2"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(OnShards, Offers, ::testing::Values(1, 4));

@@ -37,7 +37,7 @@ RULES
 start_server "${flags[@]}"
 expect 0 'done: program 1 *' program create 1 --name Lotus --currency CNY
 expect 0 'done: version 1 *' rules put "$scratch/rules.toml"
-expect 0 '*' earn name:bert 500
+expect 0 '*' earn name:bert 600
 clear=$(sed -n 's/^quote_secret = 1 0 0 //p' "$identity")
 [[ ${#clear} == 64 ]] || fail "the quote secret does not stand in SUANPAN as it is documented"
 token=$(quote)
@@ -48,7 +48,7 @@ write_master_keys "$scratch/master-keys"
 start_server "${flags[@]}" --master-keys-file "$scratch/master-keys"
 grep -q '^quote_secret = 2 1 0 ' "$identity" || fail "the quote secret was not sealed"
 ! grep -q "$clear" "$identity" || fail "the clear quote secret is still in SUANPAN"
-expect 0 'waiting for cash: *' settle name:bert A1 --token "$token"
+expect 0 'confirmed: *' settle name:bert A1 --token "$token"
 token=$(quote)
 stop_server
 
@@ -61,7 +61,7 @@ refused '*does not open under master key 1*' --master-keys-file "$scratch/wrong-
 # A rotation, and a quote from before it.
 start_server "${flags[@]}" --master-keys-file "$scratch/master-keys" --rotate-quote-secret
 grep -q '^quote_secret = 3 1 0 ' "$identity" || fail "the quote secret was not rotated"
-expect 0 'waiting for cash: *' settle name:bert A2 --token "$token"
+expect 0 'confirmed: *' settle name:bert A2 --token "$token"
 token=$(quote)
 stop_server
 
@@ -69,6 +69,6 @@ stop_server
 start_server "${flags[@]}" --master-keys-file "$scratch/master-keys" --forget-quote-secrets
 expect 1 '*quote_not_authentic*' settle name:bert A3 --token "$token"
 expect 1 '*order_exists*' settle name:bert A1 --token "$(quote)"
-expect 0 'waiting for cash: *' settle name:bert A3 --token "$(quote)"
+expect 0 'confirmed: *' settle name:bert A3 --token "$(quote)"
 stop_server
 echo "quote secrets: sealed, rotated, given up"

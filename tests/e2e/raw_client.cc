@@ -69,6 +69,11 @@ std::vector<Outcome> Received::outcomes() const {
             return only(decode_vouchers(body()));
         case CommandKind::codes_import:
             return only(decode_codes(body()));
+        case CommandKind::show:
+            return only(decode_show(body()));
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
+            return only(decode_verify(body()));
         default: {
             std::vector<Outcome> results;
             if (decode_results(body(), results)) return results;

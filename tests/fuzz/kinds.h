@@ -20,7 +20,8 @@ inline constexpr std::array command_kinds{
     CommandKind::order,         CommandKind::terms,          CommandKind::rules_put,
     CommandKind::explain,       CommandKind::redeem,         CommandKind::reveal,
     CommandKind::offers,        CommandKind::vouchers,       CommandKind::offers_put,
-    CommandKind::codes_import,
+    CommandKind::codes_import,  CommandKind::show,           CommandKind::verify,
+    CommandKind::undo_verify,
 };
 
 [[nodiscard]] inline CommandKind command_kind_of(std::uint8_t choice) {

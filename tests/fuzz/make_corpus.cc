@@ -105,7 +105,14 @@ void make_replies() {
     reply("offers", 11, [&](Bytes& out) { encode_offers(out, {}, codec_fixture::some_offers()); });
     reply("vouchers", 12,
           [&](Bytes& out) { encode_vouchers(out, {}, codec_fixture::some_vouchers()); });
+    reply("reservation", 9,
+          [&](Bytes& out) { encode_redeem(out, {}, codec_fixture::some_reservation()); });
+    reply("offers_with_cash", 11,
+          [&](Bytes& out) { encode_offers(out, {}, codec_fixture::some_offers_with_cash()); });
     reply("codes", 13, [&](Bytes& out) { encode_codes(out, {}, codec_fixture::some_codes()); });
+    reply("show", 14, [&](Bytes& out) { encode_show(out, {}, codec_fixture::some_show()); });
+    reply("verify", 15,
+          [&](Bytes& out) { encode_verify(out, {}, codec_fixture::some_verification()); });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});
@@ -301,6 +308,20 @@ void make_orders(const std::vector<Bytes>& entries) {
     Bytes record;
     ledger::put_order(record, refunded);
     write("order", "refunded", chosen(2, record));
+    // Units of an offer, with what their vouchers are made of and a code.
+    ledger::Order units = refunded;
+    units.units = {.offer = 5,
+                   .version = 2,
+                   .ticket = 7,
+                   .quantity = 1,
+                   .stock = 10,
+                   .origin = 99,
+                   .voucher_bytes = 300,
+                   .pinned = Bytes(80, std::byte{1}),
+                   .codes = Bytes(100, std::byte{2})};
+    record.clear();
+    ledger::put_order(record, units);
+    write("order", "redemption", chosen(2, record));
 }
 
 // Numbers of checkout_fuzz.cc, then rules.

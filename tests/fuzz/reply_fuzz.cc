@@ -79,7 +79,7 @@ void fuzz_challenge(std::span<const std::byte> body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace suanpan;
     fuzz::Input input(data, size);
-    const std::uint8_t choice = input.take<std::uint8_t>() % 14;
+    const std::uint8_t choice = input.take<std::uint8_t>() % 16;
     const std::vector<std::byte> body = fuzz::copy_of(input.take_rest());
     switch (choice) {
         case 0:
@@ -124,6 +124,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 12:
             fuzz::fuzz_reply(body, encode_vouchers, decode_vouchers);
+            break;
+        case 14:
+            fuzz::fuzz_reply(body, encode_show, decode_show);
+            break;
+        case 15:
+            fuzz::fuzz_reply(body, encode_verify, decode_verify);
             break;
         default:
             fuzz::fuzz_reply(body, encode_codes, decode_codes);

@@ -165,6 +165,13 @@ private:
             case CommandKind::codes_import:
                 SUANPAN_ASSERT(decode_codes(body).has_value());
                 break;
+            case CommandKind::show:
+                SUANPAN_ASSERT(decode_show(body).has_value());
+                break;
+            case CommandKind::verify:
+            case CommandKind::undo_verify:
+                SUANPAN_ASSERT(decode_verify(body).has_value());
+                break;
             default: {
                 std::vector<Outcome> results;
                 SUANPAN_ASSERT(decode_results(body, results).has_value());
@@ -269,6 +276,22 @@ CommandBody body_from(Input& input, CommandKind kind) {
                           .quantity = input.take<std::int16_t>()};
         case CommandKind::reveal:
             return Reveal{.voucher = {.offer = input.take<std::uint8_t>(), .ticket = 1}};
+        case CommandKind::show:
+            return Show{.task = {.voucher = {.offer = input.take<std::uint8_t>(), .ticket = 1},
+                                 .asker = {}}};
+        case CommandKind::verify: {
+            Verify verify;
+            verify.units = input.take<std::int16_t>();
+            verify.has_token = input.take<std::uint8_t>() % 2 == 0;
+            if (!verify.has_token) verify.payload = &some_payload();
+            verify.reference.bytes[0] = 'r';
+            return verify;
+        }
+        case CommandKind::undo_verify:
+            return UndoVerification{
+                .task = {.voucher = {.offer = input.take<std::uint8_t>(), .ticket = 1},
+                         .asker = {}},
+                .reference = {}};
         case CommandKind::offers:
             return ReadOffers{.rows_max = input.take<std::uint8_t>()};
         case CommandKind::vouchers:

@@ -127,10 +127,31 @@ struct SoundBody {
     void operator()(const Redeem& c) const {
         SUANPAN_ASSERT(c.offer != 0);
         SUANPAN_ASSERT(c.quantity >= 1 && c.quantity <= limits::offer_quantity_max);
+        SUANPAN_ASSERT(c.cash >= Money{} && c.cash <= Money{amount_money_max});
+        SUANPAN_ASSERT((c.cash > Money{}) == (c.order != OrderId{}));
         SUANPAN_ASSERT(c.terms == nullptr);
     }
     void operator()(const Reveal& c) const {
         SUANPAN_ASSERT(c.voucher.offer != 0 && c.voucher.ticket != 0);
+    }
+    void operator()(const Show& c) const {
+        SUANPAN_ASSERT(c.task.voucher.offer != 0 && c.task.voucher.ticket != 0);
+        SUANPAN_ASSERT(c.life > Duration{} && c.life <= limits::show_token_life_max);
+        SUANPAN_ASSERT(c.task.next == nullptr);
+    }
+    void operator()(const Verify& c) const {
+        SUANPAN_ASSERT(c.has_token == (c.payload == nullptr));
+        if (c.payload != nullptr) {
+            SUANPAN_ASSERT(!c.payload->text.empty());
+            SUANPAN_ASSERT(c.payload->text.size() <= limits::code_line_bytes_max);
+        }
+        SUANPAN_ASSERT(c.reference != VerificationId{});
+        SUANPAN_ASSERT(c.units >= 0 && c.units <= amount_money_max);
+        SUANPAN_ASSERT(!c.is_routed && c.task.voucher == VoucherNumber{});
+    }
+    void operator()(const UndoVerification& c) const {
+        SUANPAN_ASSERT(c.task.voucher.offer != 0 && c.task.voucher.ticket != 0);
+        SUANPAN_ASSERT(c.reference != VerificationId{});
     }
     void operator()(const ReadOffers& c) const {
         SUANPAN_ASSERT(c.rows_max <= limits::offer_rows_max);

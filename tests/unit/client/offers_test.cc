@@ -57,6 +57,13 @@ struct Shop {
             case CommandKind::codes_import:
                 encode_codes(bytes, header, with_code(codec_fixture::some_codes()));
                 break;
+            case CommandKind::show:
+                encode_show(bytes, header, with_code(codec_fixture::some_show()));
+                break;
+            case CommandKind::verify:
+            case CommandKind::undo_verify:
+                encode_verify(bytes, header, with_code(codec_fixture::some_verification()));
+                break;
             default:
                 encode_rules(bytes, header,
                              with_code(RulesAnswer{.outcome = {}, .message = "line 1: no\n"}));
@@ -120,6 +127,43 @@ TEST(Offers, AllSetAsideComesBackAtOnce) {
     const Answer answer = client.redeem(alice, 5);
     EXPECT_EQ(answer.outcome.code, Code::all_set_aside);
     EXPECT_EQ(answer.attempts, 1U);
+}
+
+TEST(Offers, VouchersAreShownVerifiedAndUndone) {
+    Shop shop;
+    FakeServer server({}, shop.script());
+    Client client(server.options());
+    const Answer shown = client.show(alice, some_voucher, seconds(30), 98);
+    ASSERT_NE(shown.shown, nullptr);
+    EXPECT_EQ(shown.shown->token, codec_fixture::some_show().token);
+    EXPECT_EQ(std::get<Show>(shop.bodies.at(0)).life, seconds(30));
+    EXPECT_EQ(std::get<Show>(shop.bodies.at(0)).task.origin, 98U);
+    const Verification use{.reference = "bill", .merchant = 4, .store = 11, .amount = 3};
+    const Answer by_token = client.verify(alice, shown.shown->token, use);
+    ASSERT_NE(by_token.verified, nullptr);
+    EXPECT_EQ(by_token.verified->left, 4);
+    EXPECT_TRUE(std::get<Verify>(shop.bodies.at(1)).has_token);
+    EXPECT_EQ(std::get<Verify>(shop.bodies.at(1)).units, 3);
+    EXPECT_EQ(shop.texts.at(1), "");
+    const Answer by_code = client.verify(alice, "ABCD-EFGH", use);
+    ASSERT_NE(by_code.verified, nullptr);
+    EXPECT_EQ(shop.texts.at(2), "ABCD-EFGH");
+    const Answer undone = client.undo_verify(alice, some_voucher, "bill");
+    ASSERT_NE(undone.verified, nullptr);
+    EXPECT_EQ(std::get<UndoVerification>(shop.bodies.at(3)).reference,
+              codec_fixture::short_text<64>("bill"));
+}
+
+// A lookup names a member, and would say not_executed of what was.
+TEST(Offers, AnUnknownVerificationStaysUnknownUntilItIsSentAgain) {
+    Shop shop;
+    FakeServer server({}, shop.script());
+    Client client(server.options());
+    Answer unknown;
+    unknown.kind = CommandKind::verify;
+    unknown.request_id = Client::make_request_id();
+    EXPECT_EQ(client.resolve(unknown).fate, Fate::unknown);
+    EXPECT_TRUE(shop.bodies.empty());
 }
 
 TEST(Offers, AreListedAndSoAreVouchers) {
@@ -232,6 +276,32 @@ TEST_F(COffers, CodesAreRevealed) {
     shop_.code = Code::voucher_not_found;
     EXPECT_EQ(suanpan_reveal(client_, &target_, number, 98, code).fate, SUANPAN_REFUSED);
     EXPECT_STREQ(code, "");
+}
+
+TEST_F(COffers, VouchersAreShownVerifiedAndUndone) {
+    const suanpan_voucher_number number{.home = 1, .ticket = 2, .offer = 3, .unit = 4};
+    suanpan_shown shown;
+    EXPECT_EQ(suanpan_show(client_, &target_, number, 30'000, 98, &shown).fate, SUANPAN_DONE);
+    EXPECT_EQ(shown.token[47], 0x5a);
+    EXPECT_EQ(shown.until_ns, 17);
+    const suanpan_verification use{
+        .reference = "bill", .merchant = 4, .store = 11, .amount = 3, .origin = 97};
+    suanpan_verified verified;
+    EXPECT_EQ(suanpan_verify_token(client_, &target_, shown.token, &use, &verified).fate,
+              SUANPAN_DONE);
+    EXPECT_EQ(verified.units, 3);
+    EXPECT_EQ(verified.left, 4);
+    EXPECT_EQ(verified.state, 3);
+    EXPECT_EQ(verified.is_amount, 1);
+    EXPECT_EQ(verified.voucher.ticket, some_voucher.ticket);
+    EXPECT_EQ(suanpan_verify_code(client_, &target_, "ABCD-EFGH", &use, &verified).fate,
+              SUANPAN_DONE);
+    EXPECT_EQ(shop_.texts.at(2), "ABCD-EFGH");
+    EXPECT_EQ(std::get<Verify>(shop_.bodies.at(2)).store, 11U);
+    shop_.code = Code::voucher_resolved;
+    EXPECT_EQ(suanpan_undo_verify(client_, &target_, number, "bill", &verified).fate,
+              SUANPAN_REFUSED);
+    EXPECT_EQ(verified.units, 0);
 }
 
 TEST_F(COffers, AndVouchersAreListed) {

@@ -66,6 +66,7 @@ Entry full_entry() {
                          .delta = {.issued = 25, .reserved = -26},
                          .times_out = Instant{27},
                          .limit = 28});
+    entry.add(ReservationEnded{.offer = 29, .ticket = 30, .units = 31, .is_issued = true});
     entry.spec = plain_program();
     entry.spec->merge_lots = false;
     entry.spec->hold_grace_days = 23;

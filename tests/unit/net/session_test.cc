@@ -157,6 +157,11 @@ Outcome outcome_of(CommandKind kind, const std::vector<std::byte>& answer) {
             return decode_vouchers(frame.body())->outcome;
         case CommandKind::codes_import:
             return decode_codes(frame.body())->outcome;
+        case CommandKind::show:
+            return decode_show(frame.body())->outcome;
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
+            return decode_verify(frame.body())->outcome;
         default:
             return decode_rules(frame.body())->outcome;
     }

@@ -69,6 +69,10 @@ std::vector<Message> every_message() {
     add(frame, [](auto body) { return code_of(decode_vouchers(body)); });
     encode_codes(next(), {}, some_codes());
     add(frame, [](auto body) { return code_of(decode_codes(body)); });
+    encode_show(next(), {}, some_show());
+    add(frame, [](auto body) { return code_of(decode_show(body)); });
+    encode_verify(next(), {}, some_verification());
+    add(frame, [](auto body) { return code_of(decode_verify(body)); });
     encode_greeting(next(), {}, some_greeting());
     add(frame, [](auto body) { return code_of(decode_greeting(body)); });
     encode_challenge(next(), make_challenge());

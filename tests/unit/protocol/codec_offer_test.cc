@@ -49,6 +49,8 @@ TEST(CodecOffer, BringsTheFieldsAcross) {
     EXPECT_EQ(redeem.offer, 5U);
     EXPECT_EQ(redeem.quantity, 2);
     EXPECT_EQ(redeem.origin, 99U);
+    EXPECT_EQ(redeem.cash, Money{1'980});
+    EXPECT_EQ(redeem.order, (OrderId{{'o', '-', '1'}}));
     EXPECT_EQ(redeem.terms, nullptr);
     const auto& reveal = std::get<Reveal>(got[1].command.body);
     EXPECT_EQ(reveal.voucher, some_voucher);
@@ -70,6 +72,86 @@ TEST(CodecOffer, BringsTheFieldsAcross) {
     EXPECT_EQ(import.first_line, 2049U);
     EXPECT_EQ(import.payload, got[5].payload.get());
     EXPECT_EQ(import.payload->text, some_payload().text);
+    const auto& show = std::get<Show>(got[6].command.body);
+    EXPECT_EQ(show.task.voucher, some_voucher);
+    EXPECT_EQ(show.task.asker, got[6].command.head.member);
+    EXPECT_EQ(show.task.origin, 97U);
+    EXPECT_EQ(show.life, seconds(30));
+    const auto& by_token = std::get<Verify>(got[7].command.body);
+    EXPECT_TRUE(by_token.has_token);
+    EXPECT_EQ(by_token.payload, nullptr);
+    EXPECT_EQ(by_token.proof, some_use().proof);
+    EXPECT_EQ(by_token.reference, some_use().reference);
+    EXPECT_EQ(by_token.merchant, 4U);
+    EXPECT_EQ(by_token.store, 11U);
+    EXPECT_EQ(by_token.units, 3);
+    EXPECT_EQ(by_token.task.origin, 96U);
+    EXPECT_TRUE(got[7].command.head.member.is_zero());
+    const auto& by_code = std::get<Verify>(got[8].command.body);
+    EXPECT_FALSE(by_code.has_token);
+    EXPECT_EQ(by_code.payload, got[8].payload.get());
+    EXPECT_EQ(by_code.payload->text, some_payload().text);
+    const auto& undo = std::get<UndoVerification>(got[9].command.body);
+    EXPECT_EQ(undo.task.voucher, some_voucher);
+    EXPECT_EQ(undo.reference, some_use().reference);
+}
+
+TEST(CodecOffer, HashesEveryFieldOfAUse) {
+    const auto hash = [](const Verify& verify) {
+        return hash_of(command_of(CommandKind::verify, verify));
+    };
+    const std::uint64_t one = hash(some_use());
+    EXPECT_EQ(hash(some_use()), one);
+    std::vector<Verify> others(7, some_use());
+    others[0].proof[5] += 1;
+    others[1].reference.bytes[1] = 'x';
+    others[2].merchant += 1;
+    others[3].store += 1;
+    others[4].units += 1;
+    others[5].task.origin += 1;
+    others[6] = some_use_by_code();
+    for (const Verify& other : others) EXPECT_NE(hash(other), one);
+    CommandPayload other_code = some_payload();
+    other_code.text[0] ^= std::byte{1};
+    Verify by_other_code = some_use_by_code();
+    by_other_code.payload = &other_code;
+    EXPECT_NE(hash(by_other_code), hash(some_use_by_code()));
+}
+
+TEST(CodecOffer, GivesAWrongUseItsOwnCodeAndField) {
+    const auto verdict = [](const Verify& verify) {
+        return verdict_of(CommandKind::verify, verify);
+    };
+    Verify use = some_use();
+    use.has_token = false;  // neither token nor code
+    EXPECT_EQ(verdict(use), field(4));
+    use = some_use();
+    use.payload = &some_payload();  // both
+    EXPECT_EQ(verdict(use), field(4));
+    use = some_use();
+    use.reference = {};
+    EXPECT_EQ(verdict(use), field(5));
+    use = some_use();
+    use.units = -1;
+    EXPECT_EQ(verdict(use).first, Code::amount_not_positive);
+    use.units = INT64_MAX;
+    EXPECT_EQ(verdict(use).first, Code::amount_out_of_range);
+    CommandPayload long_code;
+    long_code.text.assign(limits::code_line_bytes_max + 1, std::byte{'x'});
+    use = some_use_by_code();
+    use.payload = &long_code;
+    EXPECT_EQ(verdict(use), field(4));
+    for (const Duration life : {Duration{0}, seconds(-1), milliseconds(60'001)})
+        EXPECT_EQ(
+            verdict_of(CommandKind::show, Show{.task = {.voucher = some_voucher}, .life = life}),
+            field(5));
+    EXPECT_EQ(verdict_of(CommandKind::show, Show{}), field(4));
+    EXPECT_EQ(verdict_of(CommandKind::undo_verify,
+                         UndoVerification{.task = {.voucher = some_voucher}, .reference = {}}),
+              field(4));
+    EXPECT_EQ(
+        verdict_of(CommandKind::undo_verify, UndoVerification{.reference = some_use().reference}),
+        field(3));
 }
 
 TEST(CodecOffer, HashesEveryFieldOfWhatChangesSomething) {
@@ -82,6 +164,11 @@ TEST(CodecOffer, HashesEveryFieldOfWhatChangesSomething) {
                                 Redeem{.offer = 5, .quantity = 2, .origin = 9},
                                 Redeem{.offer = 5, .quantity = 1, .origin = 8}})
         expect_other(CommandKind::redeem, redeem, other);
+    const Redeem paid{.offer = 5, .quantity = 1, .cash = {9}, .order = OrderId{{'a'}}};
+    expect_other(CommandKind::redeem, paid,
+                 Redeem{.offer = 5, .quantity = 1, .cash = {8}, .order = OrderId{{'a'}}});
+    expect_other(CommandKind::redeem, paid,
+                 Redeem{.offer = 5, .quantity = 1, .cash = {9}, .order = OrderId{{'b'}}});
     const Reveal reveal{.voucher = some_voucher, .origin = 9};
     Reveal other_reveal = reveal;
     other_reveal.voucher.unit += 1;
@@ -113,6 +200,28 @@ TEST(CodecOffer, RefusesQuantitiesOutOfRange) {
         Code::ok);
     // field_out_of_range stands first.
     EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 0, .quantity = 0}), field(4));
+}
+
+TEST(CodecOffer, DemandsANameForTheOrderThatWaitsForCash) {
+    const OrderId name{{'a'}};
+    EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 1, .cash = {9}}),
+              field(8));
+    EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 1, .order = name}),
+              field(8));
+    EXPECT_EQ(verdict_of(CommandKind::redeem,
+                         Redeem{.offer = 5, .quantity = 1, .cash = {-1}, .order = name})
+                  .first,
+              Code::amount_out_of_range);
+}
+
+TEST(CodecOffer, BringsWhatIsSetAsideAcross) {
+    std::vector<std::byte> frame;
+    encode_redeem(frame, {}, some_reservation());
+    EXPECT_EQ(decode_redeem(std::span(frame).subspan(sizeof(FrameHeader))), some_reservation());
+    frame.clear();
+    encode_offers(frame, {}, some_offers_with_cash());
+    EXPECT_EQ(decode_offers(std::span(frame).subspan(sizeof(FrameHeader))),
+              some_offers_with_cash());
 }
 
 TEST(CodecOffer, GivesAWrongRequestItsOwnCodeAndField) {
@@ -178,7 +287,9 @@ TEST(CodecOffer, RefusesPiecesOfACodeFileThatAreNone) {
 TEST(CodecOffer, DemandsMemberAndRequestId) {
     for (Command command : every_offer_command()) {
         const bool has_member = command.head.kind != CommandKind::offers_put &&
-                                command.head.kind != CommandKind::codes_import;
+                                command.head.kind != CommandKind::codes_import &&
+                                command.head.kind != CommandKind::verify &&
+                                command.head.kind != CommandKind::undo_verify;
         command.head.member = {};
         EXPECT_EQ(decoded(command)[0].code, has_member ? Code::member_missing : Code::ok);
         command.head.member = some_member;
@@ -227,6 +338,8 @@ TEST(CodecOffer, BringsEveryAnswerAcross) {
     across(some_offers(limits::offer_rows_max), encode_offers, decode_offers);
     across(some_vouchers(), encode_vouchers, decode_vouchers);
     across(some_vouchers(limits::voucher_rows_max), encode_vouchers, decode_vouchers);
+    across(some_show(), encode_show, decode_show);
+    across(some_verification(), encode_verify, decode_verify);
     across(some_codes(), encode_codes, decode_codes);
     across(some_codes(static_cast<int>(limits::code_refusals_max)), encode_codes, decode_codes);
 }
@@ -256,6 +369,7 @@ TEST(CodecOffer, BringsRefusalsAcrossInTheirOwnShape) {
     EXPECT_EQ(decode_vouchers(body_of(CommandKind::vouchers).body())->outcome, some_outcome());
     EXPECT_EQ(decode_rules(body_of(CommandKind::offers_put).body())->outcome, some_outcome());
     EXPECT_EQ(decode_codes(body_of(CommandKind::codes_import).body())->outcome, some_outcome());
+    EXPECT_EQ(decode_verify(body_of(CommandKind::undo_verify).body())->outcome, some_outcome());
 }
 
 // The reply's own shape is what the two lists say, so a client may rely on their length.

@@ -11,10 +11,30 @@ namespace suanpan::codec_fixture {
 inline constexpr VoucherNumber some_voucher{
     .offer = 5, .unit = 6, .ticket = 7, .home = 0x9f3c'00d1'a2b4'e687};
 
+// A shop's use of a voucher, by token and by code.
+inline Verify some_use() {
+    Verify verify{.reference = short_text<64>("bill 4711"), .merchant = 4, .store = 11, .units = 3};
+    verify.task.origin = 96;
+    verify.has_token = true;
+    verify.proof = {1, 2, 3, 4, 5, 6};
+    return verify;
+}
+inline Verify some_use_by_code() {
+    Verify verify = some_use();
+    verify.has_token = false;
+    verify.proof = {};
+    verify.payload = &some_payload();
+    return verify;
+}
+
 // One sound command of each of these kinds.
 inline std::vector<Command> every_offer_command() {
     return {
-        command_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 2, .origin = 99}),
+        command_of(CommandKind::redeem, Redeem{.offer = 5,
+                                               .quantity = 2,
+                                               .origin = 99,
+                                               .cash = {1'980},
+                                               .order = OrderId{{'o', '-', '1'}}}),
         command_of(CommandKind::reveal, Reveal{.voucher = some_voucher, .origin = 98}),
         command_of(CommandKind::offers, ReadOffers{.after = 4, .rows_max = 10}),
         command_of(CommandKind::vouchers,
@@ -23,6 +43,13 @@ inline std::vector<Command> every_offer_command() {
         command_of(
             CommandKind::codes_import,
             ImportCodes{.payload = &some_payload(), .offer = 5, .batch = 8, .first_line = 2049}),
+        command_of(CommandKind::show, Show{.task = {.voucher = some_voucher, .origin = 97},
+                                           .life = milliseconds(30'000)}),
+        command_of(CommandKind::verify, some_use()),
+        command_of(CommandKind::verify, some_use_by_code()),
+        command_of(CommandKind::undo_verify,
+                   UndoVerification{.task = {.voucher = some_voucher},
+                                    .reference = short_text<64>("bill 4711")}),
     };
 }
 
@@ -42,12 +69,37 @@ inline RedeemAnswer some_redemption(int units = 2, bool has_codes = true) {
     return redeemed;
 }
 
+// Set aside, and not paid yet.
+inline RedeemAnswer some_reservation() {
+    RedeemAnswer reserved = some_redemption(0, false);
+    reserved.cash = Money{1'980};
+    reserved.currency = Currency{{'C', 'N', 'Y'}};
+    reserved.held_until = Instant{1'000};
+    return reserved;
+}
+
 inline RevealAnswer some_revelation() {
     RevealAnswer revealed;
     revealed.outcome = some_outcome();
     revealed.number = some_voucher;
     revealed.code = ClearCode("ABCD-EFGH");
     return revealed;
+}
+
+inline ShowAnswer some_show() {
+    ShowAnswer shown{.outcome = some_outcome(), .number = some_voucher, .until = {17}};
+    shown.outcome.code = Code::ok;  // a refusal has no token
+    shown.token.fill(std::byte{0x5a});
+    return shown;
+}
+
+inline VerifyAnswer some_verification() {
+    return {.outcome = some_outcome(),
+            .number = some_voucher,
+            .units = 3,
+            .left = 4,
+            .state = VoucherStateNumber::verified,
+            .is_amount = true};
 }
 
 inline OffersAnswer some_offers(int count = 2) {
@@ -61,6 +113,14 @@ inline OffersAnswer some_offers(int count = 2) {
                                .ends = instant_never,
                                .stock_left = 11,
                                .units_max = 12});
+    return offers;
+}
+
+inline OffersAnswer some_offers_with_cash() {
+    OffersAnswer offers = some_offers(2);
+    offers.rows[1].cash = Money{990};
+    offers.rows[1].cash_now = Money{1'000};
+    offers.rows[1].currency = Currency{{'C', 'N', 'Y'}};
     return offers;
 }
 

@@ -387,7 +387,8 @@ TEST_P(OfferFiles, AreRefusedWithEverythingThatIsWrong) {
     };
     EXPECT_THAT(message("[[offer]]\nid = "), HasSubstr("line 2"));
     EXPECT_THAT(message(Sale::counted(6, 10, 1)), HasSubstr("is missing that the program has"));
-    EXPECT_THAT(message(Sale::counted(5, 10, 1, "cash = 5\n", 2)), HasSubstr("points only"));
+    EXPECT_THAT(message(Sale::counted(5, 10, 1, "top_up = true\ncurrency = \"USD\"\n", 2)),
+                HasSubstr("the program's currency only"));
     EXPECT_THAT(message(Sale::counted(5, 10, 1, "end = 2026-01-01T00:00:00Z\n", 2)),
                 HasSubstr("offer[1]"));
     EXPECT_EQ(sale.put(Sale::counted(5, 10, 1), 2).outcome.code, Code::ok);

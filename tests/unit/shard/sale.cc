@@ -107,6 +107,68 @@ Outcome Sale::redeem(std::uint64_t of_member, std::uint32_t offer, std::int64_t 
     return *world.answer(request);
 }
 
+namespace {
+
+template <typename Text>
+Text text_of(std::string_view text) {
+    Text to;
+    text.copy(to.bytes.data(), to.bytes.size());
+    return to;
+}
+
+}  // namespace
+
+Command Sale::reserve_command(std::uint64_t of_member, std::uint32_t offer, std::int64_t cash,
+                              std::string_view order, std::int64_t quantity, std::uint64_t origin) {
+    return command_of(of_member, CommandKind::redeem,
+                      Redeem{.offer = offer,
+                             .quantity = quantity,
+                             .origin = origin,
+                             .cash = {cash},
+                             .order = text_of<OrderId>(order)});
+}
+
+Command Sale::confirm_command(std::uint64_t of_member, std::string_view order, std::int64_t amount,
+                              std::string_view payment) {
+    return command_of(of_member, CommandKind::confirm,
+                      ConfirmOrder{.order = text_of<OrderId>(order),
+                                   .payment = text_of<PaymentId>(payment),
+                                   .amount = {amount},
+                                   .currency = text_of<Currency>("CNY")});
+}
+
+Command Sale::cancel_command(std::uint64_t of_member, std::string_view order) {
+    return command_of(of_member, CommandKind::cancel,
+                      CancelOrder{.order = text_of<OrderId>(order)});
+}
+
+Outcome Sale::ask(const Command& command) {
+    const std::uint32_t request = send(command);
+    world.settle();
+    return *world.answer(request);
+}
+
+Outcome Sale::reserve(std::uint64_t of_member, std::uint32_t offer, std::int64_t cash,
+                      std::string_view order, std::int64_t quantity, std::uint64_t origin) {
+    return ask(reserve_command(of_member, offer, cash, order, quantity, origin));
+}
+
+Outcome Sale::confirm(std::uint64_t of_member, std::string_view order, std::int64_t amount,
+                      std::string_view payment) {
+    return ask(confirm_command(of_member, order, amount, payment));
+}
+
+Outcome Sale::cancel(std::uint64_t of_member, std::string_view order) {
+    return ask(cancel_command(of_member, order));
+}
+
+OrderAnswer Sale::order(std::uint64_t of_member, std::string_view order) {
+    const std::uint32_t request = send(
+        command_of(of_member, CommandKind::order, ReadOrder{.order = text_of<OrderId>(order)}));
+    world.settle();
+    return std::get<OrderAnswer>(*world.reply(request)->body);
+}
+
 const RedeemAnswer* Sale::redeemed(std::uint32_t request) const {
     const Reply* reply = world.reply(request);
     if (reply == nullptr || reply->body == nullptr) return nullptr;
@@ -132,6 +194,21 @@ RulesAnswer Sale::put_answer(std::uint32_t request) const {
 
 RulesAnswer Sale::put(std::string_view offers, std::uint32_t version) {
     const std::uint32_t request = world.send(put_command(offers, version));
+    world.settle();
+    return put_answer(request);
+}
+
+RulesAnswer Sale::put_rules(std::string_view rules) {
+    const std::string text =
+        "program = 7\nversion = 1\nauthor = \"ops\"\neffective_from = 2027-01-01T00:00:00Z\n"
+        "notice_days = 0\n" +
+        std::string(rules);
+    CommandPayload& payload = payloads_.emplace_back();
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.text.assign(bytes.begin(), bytes.end());
+    Command command = world.command(CommandKind::rules_put, PutRules{.payload = &payload});
+    command.head.member = {};
+    const std::uint32_t request = world.send(command);
     world.settle();
     return put_answer(request);
 }

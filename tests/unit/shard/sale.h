@@ -40,12 +40,28 @@ public:
     std::uint32_t send(const Command& command);
     [[nodiscard]] Command redeem_command(std::uint64_t of_member, std::uint32_t offer,
                                          std::int64_t quantity = 1, std::uint64_t origin = 0);
+    // With cash: the order that waits for it. Its name is the caller's.
+    [[nodiscard]] Command reserve_command(std::uint64_t of_member, std::uint32_t offer,
+                                          std::int64_t cash, std::string_view order,
+                                          std::int64_t quantity = 1, std::uint64_t origin = 0);
+    [[nodiscard]] Command confirm_command(std::uint64_t of_member, std::string_view order,
+                                          std::int64_t amount, std::string_view payment = "pay-1");
+    [[nodiscard]] Command cancel_command(std::uint64_t of_member, std::string_view order);
     [[nodiscard]] Command put_command(std::string_view offers, std::uint32_t version);
 
     // The same, and everything that comes of it.
     Outcome redeem(std::uint64_t of_member, std::uint32_t offer, std::int64_t quantity = 1,
                    std::uint64_t origin = 0);
+    Outcome reserve(std::uint64_t of_member, std::uint32_t offer, std::int64_t cash,
+                    std::string_view order, std::int64_t quantity = 1, std::uint64_t origin = 0);
+    Outcome confirm(std::uint64_t of_member, std::string_view order, std::int64_t amount,
+                    std::string_view payment = "pay-1");
+    Outcome cancel(std::uint64_t of_member, std::string_view order);
+    OrderAnswer order(std::uint64_t of_member, std::string_view order);
+    Outcome ask(const Command& command);
     RulesAnswer put(std::string_view offers, std::uint32_t version);
+    // The program's first rules.
+    RulesAnswer put_rules(std::string_view rules);
     CodesAnswer import(std::string_view text, std::uint32_t offer, std::uint32_t batch = 1,
                        std::uint64_t first_line = 1);
     [[nodiscard]] Command import_command(std::string_view text, std::uint32_t offer,
@@ -74,10 +90,10 @@ public:
 
     ShardWorld world;
 
-private:
     [[nodiscard]] Command command_of(std::uint64_t of_member, CommandKind kind,
                                      const CommandBody& body);
 
+private:
     std::deque<CommandPayload> payloads_;
     std::uint16_t next_via_ = 0;
 };

@@ -17,7 +17,8 @@ constexpr Instant now{1000};
 class Counter {
 public:
     explicit Counter(std::int64_t total, std::size_t line_max = 100)
-        : table([this](const ledger::CounterKey&) { return std::optional(total_); }, pools_,
+        : table([this](const ledger::CounterKey&) { return std::optional(total_); },
+                [this](const ledger::CounterKey&) { return std::optional(terms); }, pools_,
                 [](Lsn) {}, line_max),
           total_(total) {}
 
@@ -28,7 +29,36 @@ public:
         return table.ask({.key = card, .step = ++steps_, .units = total, .closes = true}, now);
     }
     void staged(std::uint64_t ticket, std::uint64_t lsn) {
-        table.tell({.what = OwnerNotice::What::staged, .key = card, .lsn = {lsn}, .ticket = ticket},
+        tell_staged({.issued = 1}, ticket, lsn);
+    }
+    // The same, unpaid.
+    std::optional<OwnerAnswer> set_aside(std::int64_t until, std::uint64_t member = 1,
+                                         std::uint64_t origin = 0) {
+        return table.ask({.key = card,
+                          .step = ++steps_,
+                          .units = 1,
+                          .limit = total_,
+                          .unpaid = true,
+                          .times_out = Instant{until},
+                          .member = {.high = 1, .low = member},
+                          .origin = origin},
+                         now);
+    }
+    void set_aside_staged(std::uint64_t ticket, std::uint64_t lsn) {
+        tell_staged({.reserved = 1}, ticket, lsn);
+    }
+    void paid(std::uint64_t ticket, std::uint64_t lsn) {
+        tell_staged({.issued = 1, .reserved = -1}, ticket, lsn);
+    }
+    void timed_out(std::uint64_t ticket, std::uint64_t lsn) {
+        tell_staged({.reserved = -1}, ticket, lsn);
+    }
+    void tell_staged(const ledger::CounterUnits& delta, std::uint64_t ticket, std::uint64_t lsn) {
+        table.tell({.what = OwnerNotice::What::staged,
+                    .key = card,
+                    .delta = delta,
+                    .lsn = {lsn},
+                    .ticket = ticket},
                    now);
     }
     void give_back(std::uint64_t ticket) {
@@ -49,6 +79,7 @@ private:
     CodePools pools_;
 
 public:
+    cards::ReservationTerms terms;
     StockTable table;
 
 private:
@@ -154,6 +185,69 @@ TEST(StockTable, RefusesAStockBelowWhatWasGivenAndStaysOpen) {
     EXPECT_EQ(refused->verdict, OwnerVerdict::exhausted);
     EXPECT_EQ(refused->detail, 4);
     EXPECT_EQ(counter.take()->verdict, OwnerVerdict::taken);
+}
+
+TEST(StockTable, KeepsWhatIsUnpaidUntilItsEndIsDurable) {
+    Counter counter(2);
+    EXPECT_EQ(counter.set_aside(5000, 1)->ticket, 1U);
+    EXPECT_EQ(counter.set_aside(6000, 2)->ticket, 2U);
+    counter.set_aside_staged(1, 10);
+    counter.set_aside_staged(2, 11);
+    counter.durable(11);
+    EXPECT_EQ(counter.table.given(card), 2);
+    EXPECT_EQ(counter.take()->verdict, OwnerVerdict::all_set_aside);
+    EXPECT_EQ(counter.take()->detail, 5000);
+    counter.timed_out(1, 20);
+    EXPECT_EQ(counter.take()->verdict, OwnerVerdict::all_set_aside);  // a crash could undo it
+    counter.durable(20);
+    EXPECT_EQ(counter.take()->ticket, 3U);
+    counter.staged(3, 21);
+    counter.paid(2, 22);
+    counter.durable(22);
+    EXPECT_EQ(counter.take()->verdict, OwnerVerdict::exhausted);
+    EXPECT_TRUE(counter.table.is_quiet());
+}
+
+// A payment may come before the entry that it pays for is on disk.
+TEST(StockTable, FollowsAReservationThatEndsBeforeItIsDurable) {
+    Counter counter(1);
+    EXPECT_EQ(counter.set_aside(5000)->ticket, 1U);
+    counter.set_aside_staged(1, 10);
+    counter.paid(1, 11);
+    counter.durable(10);
+    EXPECT_EQ(counter.table.given(card), 1);
+    counter.durable(11);
+    EXPECT_EQ(counter.take()->verdict, OwnerVerdict::exhausted);
+}
+
+// Or it would wait for its own member's shard, which waits for the answer.
+TEST(StockTable, MakesNobodyWaitForWhatIsOverdue) {
+    Counter counter(1);
+    EXPECT_EQ(counter.set_aside(900)->verdict, OwnerVerdict::taken);  // `now` is 1000
+    counter.set_aside_staged(1, 10);
+    counter.durable(10);
+    const auto answer = counter.take();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->verdict, OwnerVerdict::all_set_aside);
+    EXPECT_EQ(answer->detail, 900);
+}
+
+TEST(StockTable, CapsWhatAMemberAndAnOriginMaySetAside) {
+    Counter counter(10);
+    counter.terms = {.share_percent = 50, .per_member = 1, .per_origin = 2};
+    EXPECT_EQ(counter.set_aside(5000, 1, 7)->ticket, 1U);
+    EXPECT_FALSE(counter.set_aside(5000, 1, 8).has_value());  // waits for what may be undone
+    counter.set_aside_staged(1, 10);
+    counter.durable(10);
+    const auto answers = counter.answers();
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0].verdict, OwnerVerdict::too_many);
+    EXPECT_EQ(answers[0].detail, 1);
+    EXPECT_EQ(counter.set_aside(5000, 2, 7)->ticket, 2U);
+    counter.set_aside_staged(2, 11);
+    counter.durable(11);
+    EXPECT_EQ(counter.set_aside(5000, 3, 7)->verdict, OwnerVerdict::too_many);
+    EXPECT_EQ(counter.take()->verdict, OwnerVerdict::taken);  // with points nothing caps it
 }
 
 }  // namespace

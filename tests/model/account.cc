@@ -54,7 +54,7 @@ void Account::pass_time(const ProgramSpec& program, Instant now, Sums& sums) {
             ++it;
             if (!due) continue;
             sums.expired += end_hold(program, id, HoldEnd::expired, next);
-            if (is_order) time_out(id, now);
+            if (is_order) time_out(id, next);
         }
         for (std::size_t i = 0; i < lots_.size();) {
             if (end_of(lots_[i].lot) > next) {
@@ -309,6 +309,7 @@ std::int64_t Account::end_hold(const ProgramSpec& program, std::uint32_t id, Hol
     for (const Piece& piece : hold.pieces)
         expired += give_back(program, piece, hold.placed_at, at, program.hold_grace_days);
     if (hold.counted && day_ == hold.day) day_spent_ -= hold.left();
+    if (hold.is_order) return expired;  // the order says how it ended
     if (ended_.size() == ended_holds_max) ended_.erase(ended_.begin());
     ended_.push_back({.id = id,
                       .end = end,

@@ -80,8 +80,6 @@ struct Answer {
     std::int64_t detail = 0;
 };
 
-// One member's points in one program. Slow on purpose; shares no line with server/.
-//
 // What the orders of all members have of one counter.
 struct OfAll {
     std::int64_t given = 0;
@@ -90,6 +88,8 @@ struct OfAll {
 };
 using CountAll = std::function<OfAll(const UseKey&)>;
 
+// One member's points in one program. Slow on purpose; shares no line with server/.
+//
 // Time first: pass_time() lets happen what time alone brings about, event by event.
 class Account {
 public:
@@ -212,7 +212,7 @@ private:
     // Takes the order's points, the lot that is nearest its end first.
     Pieces drain_for(const OrderTerms& terms, Instant now);
     [[nodiscard]] Order* find_own(PartnerId partner, const OrderId& id);
-    void time_out(std::uint32_t number, Instant now);
+    void time_out(std::uint32_t number, Instant at);
     void forget_orders(Instant now);
     void count_taken(const ProgramSpec& program, Order& order, Instant now);
 

@@ -198,9 +198,10 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
                        Instant now, Sums& sums, const CountAll& of_all) {
     const OrderTerms& terms = *settle.terms;
     if (terms.partner != partner) return refusal(Code::quote_not_authentic);
+    if (const Order* same_name = find_order(partner, settle.order))
+        return refusal(Code::order_exists, number_of(same_name->state));
     for (const auto& [number, order] : orders_)
-        if ((order.partner == partner && order.id == settle.order) ||
-            order.terms.quote == terms.quote)
+        if (order.terms.quote == terms.quote)
             return refusal(Code::order_exists, number_of(order.state));
     if (now >= terms.valid_until) return refusal(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(program, terms, now))
@@ -246,9 +247,9 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
 
 // ---- how it ends
 
-void Account::time_out(std::uint32_t number, Instant now) {
+void Account::time_out(std::uint32_t number, Instant at) {
     Order& order = orders_.at(number);
-    order.keep_from(now, unpaid_order_known_days_min);
+    order.keep_from(at, unpaid_order_known_days_min);
     order.state = OrderState::cancelled;
     order.step = OrderStep::timed_out;
     count_uses(order, -1);
@@ -262,9 +263,8 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
     const Money due = terms.payable - terms.value;
     const bool is_right = confirm.amount == due && confirm.currency == terms.currency;
     last_ = {};
-    if (order->payment != PaymentId{} || order->step == OrderStep::points_only) {
-        const bool is_again =
-            order->step != OrderStep::points_only && order->payment == confirm.payment && is_right;
+    if (order->payment != PaymentId{} || due == Money{}) {  // nothing is left to pay
+        const bool is_again = due != Money{} && order->payment == confirm.payment && is_right;
         if (!is_again) return refusal(Code::order_resolved, number_of(order->state));
         return {.detail = number_of(order->state)};
     }

@@ -6,6 +6,7 @@
 #include "server/ledger/entry_format.h"
 #include "tests/support/invariants.h"
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <tuple>
@@ -218,7 +219,8 @@ void LedgerWorld::sweep(Instant now) {
     Entry entry;
     for (std::size_t shard = 0; shard < ledgers_.size(); ++shard) {
         ledger::Ledger& ledger = *ledgers_[shard];
-        ledger.sweep(now, ledger.account_count() + 1, entry, [&](Entry& due) {
+        // Every hold whose time is over, however many of one account.
+        ledger.sweep(now, SIZE_MAX, entry, [&](Entry& due) {
             apply_and_append(shard, due);
             return true;
         });

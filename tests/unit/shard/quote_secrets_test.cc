@@ -3,7 +3,6 @@
 
 #include "protocol/limits.h"
 #include "server/shard/card_vault.h"
-#include "server/shard/restore.h"
 #include "storage/text_file.h"
 #include "tests/unit/shard/till.h"
 #include "tests/unit/storage/memory_volume.h"
@@ -252,12 +251,13 @@ TEST(QuoteSecrets, EndAllOpenQuotesWhereTheyAreForgotten) {
     EXPECT_EQ(server.kept().size(), 1U);
 }
 
-// A backup has its secrets sealed; what is restored of it makes others, and needs no key for that.
+// A backup has its secrets sealed; what begins as a copy of it makes others, and needs no key for
+// that.
 TEST(QuoteSecrets, OfABackupAreNotThoseOfWhatIsRestoredFromIt) {
     Starts server;
     const Masters keys = masters("1");
     const auto token = server.seal(keys).seal(server.quote(), server.now);
-    static_cast<void>(restore(server.volume, {.segment_bytes = 1U << 20U, .now = server.now}));
+    DataDirectory::open(server.volume, {}).begin_new_incarnation();  // as restore() does
     EXPECT_TRUE(server.kept().empty());
     QuoteSeal restored = server.seal(keys);
     EXPECT_EQ(restored.open(token, server.now), std::nullopt);

@@ -109,15 +109,27 @@ std::int64_t Account::put_in(const ProgramSpec& program, const LotName& lot, std
     debt_ -= repaid;
     const std::int64_t stays = points - repaid;
     if (stays == 0) return repaid;
+    const LotName home = home_of(program, lot);
     for (Piece& there : lots_) {
-        LotName same = lot;
-        if (program.merge_lots && !lot.own) same.made = there.lot.made;
-        if (there.lot != same) continue;
+        if (there.lot != home) continue;
         there.points += stays;
         return repaid;
     }
     lots_.push_back({.lot = lot, .points = stays});
     return repaid;
+}
+
+LotName Account::home_of(const ProgramSpec& program, const LotName& lot) const {
+    if (!program.merge_lots || lot.own) return lot;
+    const LotName* oldest = nullptr;
+    for (const Piece& there : lots_) {
+        if (there.lot == lot) return lot;
+        LotName same = lot;
+        same.made = there.lot.made;
+        if (there.lot == same && (oldest == nullptr || same.made < oldest->made))
+            oldest = &there.lot;
+    }
+    return oldest == nullptr ? lot : *oldest;
 }
 
 std::int64_t Account::give_back(const ProgramSpec& program, const Piece& piece, Instant taken_at,
@@ -145,7 +157,8 @@ Answer Account::earn(const ProgramSpec& program, const Earn& earn, Instant now, 
     // A sliding life runs from the day on which the points can be used.
     slide(program, local_date(zone_of(program), std::max(now, earn.active_from)), now);
     last_ = {};
-    last_.pieces = {{.lot = lot, .points = earn.amount.value}};
+    // A later version may merge no more: what came into a lot stays that lot's.
+    last_.pieces = {{.lot = home_of(program, lot), .points = earn.amount.value}};
     last_.points = earn.amount.value;
     sums.issued += earn.amount.value;
     const std::int64_t repaid = put_in(program, lot, earn.amount.value, now);
@@ -426,13 +439,10 @@ Answer Account::revoke(const ProgramSpec& program, const Revoke& revoke, Partner
         find_original(revoke.original, partner, now, true, revoke.amount.value, &original);
     if (answer.code != Code::ok) return answer;
     // What is there: the unheld points of the lot that the earning is in, whoever put them there.
-    const LotName& earned = original->pieces.front().lot;
+    const LotName home = home_of(program, original->pieces.front().lot);
     Piece* lot = nullptr;
-    for (Piece& there : lots_) {
-        LotName same = earned;
-        if (program.merge_lots) same.made = there.lot.made;
-        if (there.lot == same) lot = &there;
-    }
+    for (Piece& there : lots_)
+        if (there.lot == home) lot = &there;
     const std::int64_t there = lot == nullptr ? 0 : std::min(lot->points, answer.amount);
     const std::int64_t missing = answer.amount - there;
     if (missing > 0 && program.revoke == RevokePolicy::reject)

@@ -170,6 +170,9 @@ private:
     [[nodiscard]] bool fits(std::int64_t points, Instant now) const;
     [[nodiscard]] LotName new_lot(const ProgramSpec& program, Instant active_from,
                                   Instant expires_at, Instant now) const;
+    // The lot that points of this one are, or would be, in: its own, or the oldest that it is
+    // merged with.
+    [[nodiscard]] LotName home_of(const ProgramSpec& program, const LotName& lot) const;
     void count_spent(LocalDate day, std::int64_t points);
     // The sliding date moves to `anchor` + n days, never back.
     void slide(const ProgramSpec& program, LocalDate anchor, Instant now);

@@ -1,13 +1,17 @@
 // Random sequences of commands: the ledger must do what the model does, on any number of shards.
 //
 // RapidCheck prints its seed; RC_PARAMS="seed=... max_success=10000" repeats or widens a run.
+#include "protocol/code.h"
+#include "protocol/order.h"
 #include "tests/property/move.h"
 #include "tests/property/player.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace rc {
@@ -60,6 +64,16 @@ TEST_P(LedgerProperty, AnswersAsTheModelDoesAndKeepsEveryInvariant) {
     EXPECT_GT(accepted, 100U) << "the moves have hardly tried anything";
 }
 
+// What must have happened to some orders, or the lives have not been whole.
+constexpr std::array order_ends = {OrderStep::points_only, OrderStep::paid,
+                                   OrderStep::paid_late,   OrderStep::cancelled,
+                                   OrderStep::timed_out,   OrderStep::payment_to_return,
+                                   OrderStep::refunded};
+constexpr std::array order_refusals = {
+    Code::quote_no_longer_covered, Code::quote_expired,       Code::order_exists,
+    Code::order_resolved,          Code::order_not_confirmed, Code::payment_differs,
+    Code::refund_exceeds_order};
+
 // Whole order lives: few members, who earn and order much, and whose orders are paid in time, late
 // or not at all, and given back in parts.
 rc::Gen<std::vector<Move>> order_lives() {
@@ -96,6 +110,8 @@ rc::Gen<std::vector<Move>> order_lives() {
 
 TEST_P(LedgerProperty, LetsEveryOrderEndInOneOfItsThreeEndStates) {
     std::size_t orders = 0;
+    std::map<OrderStep, std::size_t> steps;
+    std::map<Code, std::size_t> refused;
     EXPECT_TRUE(rc::check("orders in the ledger and in the model are one", [&] {
         const auto moves = *order_lives();
         Player player{GetParam()};
@@ -104,9 +120,15 @@ TEST_P(LedgerProperty, LetsEveryOrderEndInOneOfItsThreeEndStates) {
         } catch (const Difference& difference) {
             RC_FAIL(difference.what());
         }
-        orders += player.orders();
+        orders += player.desk().orders();
+        for (const auto& [step, count] : player.desk().steps()) steps[step] += count;
+        for (const Code code : order_refusals) refused[code] += player.answered(code);
     }));
     EXPECT_GT(orders, 500U) << "hardly anything was ordered";
+    for (const OrderStep step : order_ends)
+        EXPECT_GT(steps[step], 0U) << "no order came to step " << static_cast<int>(step);
+    for (const Code code : order_refusals)
+        EXPECT_GT(refused[code], 0U) << "nothing was refused as " << text_of(code).name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, LedgerProperty, ::testing::Values(1, 2, 4));

@@ -221,6 +221,7 @@ std::string OrderDesk::unended(const LedgerWorld& world, Instant now) {
     for (const Settled& settled : settled_) {
         const OrderAnswer order = read(world, settled, now);
         if (order.outcome.code == Code::order_not_found) continue;  // it ended long ago
+        ++steps_[order.step];
         const bool all_back = order.refunded == order.payable;
         bool ended = order.state == OrderState::cancelled && order.refunded == Money{};
         if (order.state == OrderState::confirmed) ended = !all_back || order.payable == Money{};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ public:
     // The first counter of all members that orders have more of than the rules allow.
     [[nodiscard]] static std::string exceeded(const LedgerWorld& world);
     [[nodiscard]] std::size_t orders() const { return settled_.size(); }
+    // How many orders unended() found at each step.
+    [[nodiscard]] const std::map<OrderStep, std::size_t>& steps() const { return steps_; }
 
 private:
     struct Settled {
@@ -60,6 +63,7 @@ private:
     std::deque<OrderTerms> quotes_;  // commands point into them
     std::deque<CommandPayload> payloads_;
     std::vector<Settled> settled_;
+    std::map<OrderStep, std::size_t> steps_;
 };
 
 }  // namespace suanpan::testing

@@ -416,6 +416,11 @@ void Player::compare_everything() {
     }
 }
 
+std::size_t Player::answered(Code code) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        requests_, [code](const Request& request) { return request.outcome.code == code; }));
+}
+
 void Player::play(std::span<const Move> moves) {
     left_ = moves;
     while (!left_.empty()) {

@@ -34,7 +34,9 @@ public:
     // Commands executed, for a test that wants to know how much it has tried.
     [[nodiscard]] std::size_t commands() const { return requests_.size(); }
     [[nodiscard]] std::size_t accepted() const { return accepted_; }
-    [[nodiscard]] std::size_t orders() const { return desk_.orders(); }
+    [[nodiscard]] const OrderDesk& desk() const { return desk_; }
+    // Requests that were answered so.
+    [[nodiscard]] std::size_t answered(Code code) const;
 
 private:
     struct Request {

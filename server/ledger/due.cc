@@ -95,7 +95,7 @@ private:
         Order order = *found;
         order.state = OrderState::cancelled;
         order.step = OrderStep::timed_out;
-        order.keep_from(now_, unpaid_order_kept_min);
+        order.keep_from(hold.expires_at, unpaid_order_kept_min);
         if (!SUANPAN_CANARY(time_out_keeps_the_uses))
             give_back_uses(account_, order, program_.calendar().local_date(now_), 0, out_);
         out_.put(std::move(order));

@@ -765,6 +765,26 @@ TEST(Orders, AreForgottenByTheClockAndNotByTheSweeper) {
     }
 }
 
+// Thirty days from its time-out: how long it took to post that adds nothing.
+TEST(Orders, ThatTimedOutAreKnownFromTheirTimeOutAndNotFromItsPosting) {
+    for (const Duration posted_after : {nanoseconds(0), days(9), days(40)}) {
+        Shop shop;
+        shop.earn(80);
+        OrderTerms terms = shop.quote({card});
+        terms.refundable_days = 7;
+        shop.settle(terms, "A");
+        const Instant times_out = shop.now + terms.time_out;
+        shop.now = times_out + posted_after;
+        shop.sweep();
+        shop.now = std::max(shop.now, times_out + days(30) - nanoseconds(1));
+        EXPECT_EQ(shop.order("A") != nullptr, posted_after < days(30));
+        shop.now = std::max(shop.now, times_out + days(30));
+        EXPECT_EQ(shop.order("A"), nullptr);
+        EXPECT_EQ(shop.confirm("A", 1500).code, Code::order_not_found);
+        EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok) << "the name is free again";
+    }
+}
+
 // What is forgotten does not count: else an account that was full once would be full for ever.
 TEST(Orders, AFullAccountTakesOrdersAgainWhenOldOnesAreForgotten) {
     Shop shop;

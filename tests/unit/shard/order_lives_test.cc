@@ -74,11 +74,10 @@ struct Kept {
     OrderState state{};
     Instant times_out;
     Instant confirmed_at;
-    Instant known_until;     // at least
+    Instant known_until;
     LocalDate counted_on;    // the day that its limits count it under
     bool paid = false;       // cash has come and was kept
     bool owes_cash = false;  // it came too late
-    bool timed_out = false;
     std::int64_t refunded_points = 0;
     std::int64_t refunded_cash = 0;
     [[nodiscard]] bool pays() const {
@@ -137,25 +136,20 @@ private:
     void time_passes(Kept& kept) const {
         if (kept.state != OrderState::waiting || till_.now < kept.times_out) return;
         kept.state = OrderState::cancelled;
-        kept.timed_out = true;
         known_from(kept, kept.times_out, 30);
     }
-    // Orders that timed out may be known for longer: from when that was posted.
-    [[nodiscard]] bool may_be_forgotten(const Kept& kept) const {
+    [[nodiscard]] bool is_forgotten(const Kept& kept) const {
         return kept.state != OrderState::waiting && till_.now >= kept.known_until;
-    }
-    [[nodiscard]] bool must_be_forgotten(const Kept& kept) const {
-        return may_be_forgotten(kept) && kept.pays() && !kept.timed_out;
     }
     // True where it is known, and stands as it should.
     bool expect_as_kept(const std::string& name, const Kept& kept) {
         const OrderAnswer order = till_.order(name);
         if (order.outcome.code == Code::order_not_found) {
             ++forgotten_;
-            EXPECT_TRUE(may_be_forgotten(kept)) << name;
+            EXPECT_TRUE(is_forgotten(kept)) << name;
             return false;
         }
-        EXPECT_FALSE(must_be_forgotten(kept)) << name;
+        EXPECT_FALSE(is_forgotten(kept)) << name;
         EXPECT_EQ(order.state, kept.state) << name;
         return true;
     }
@@ -272,7 +266,7 @@ private:
         const bool is_late = kept.state == OrderState::cancelled;
         const Outcome outcome = till_.confirm(name, kept.quote.cash.value);
         if (outcome.code == Code::order_not_found) {
-            EXPECT_TRUE(may_be_forgotten(kept)) << name;
+            EXPECT_TRUE(is_forgotten(kept)) << name;
             return;
         }
         ASSERT_EQ(outcome.code, Code::ok);
@@ -302,7 +296,7 @@ private:
     void cancel(const std::string& name, Kept& kept) {
         const Outcome outcome = till_.cancel(name);
         if (outcome.code == Code::order_not_found) {
-            EXPECT_TRUE(may_be_forgotten(kept)) << name;
+            EXPECT_TRUE(is_forgotten(kept)) << name;
             return;
         }
         const bool can = kept.state == OrderState::waiting || kept.state == OrderState::cancelled;

@@ -30,8 +30,8 @@ TEST(Exchange, RefusesMailWithoutCreditUntilReplyIsTaken) {
     EXPECT_TRUE(exchange.try_send(first, second, mail(4)));
 }
 
-// Seed 79 with 600 requests of the simulator: redemptions waited for offers to open, held all credit
-// of a lane, and the file that would have opened them could not be sent.
+// Seed 79 with 600 requests of the simulator: redemptions waited for offers to open, held all
+// credit of a lane, and the file that would have opened them could not be sent.
 TEST(Exchange, HasRoomForAnInstallationThatRequestsWaitFor) {
     Exchange exchange(2, 2);
     ASSERT_TRUE(exchange.try_send(first, second, mail(1)));

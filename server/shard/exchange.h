@@ -41,11 +41,9 @@ public:
     [[nodiscard]] std::uint16_t shards() const { return shards_; }
 
     // On `from`'s thread. False: no credit, nothing was sent, and the request is answered `busy`.
-    // Requests may wait for an installation to end, so the last credit is for one of those.
     [[nodiscard]] bool try_send(ShardIndex from, ShardIndex to, Mail&& mail) {
         Lane& lane = lane_between(from, to);
-        const std::size_t most = lane.mail.capacity() - (mail.install ? 0 : 1);
-        if (lane.credits_used >= most) return false;
+        if (lane.credits_used == lane.mail.capacity()) return false;
         if (!lane.mail.try_push(std::move(mail))) return false;
         ++lane.credits_used;
         return true;

@@ -53,9 +53,7 @@ TEST(Simulation, LosesNothingItPromisedInFreshSeeds) {
 
 TEST(Simulation, GivesTheSameHistoryForTheSameSeed) {
     const SimPartners partners;
-    // Without restores: each makes a quote secret of real randomness, which tokens and with them
-    // the hashes of bodies rest on.
-    for (const std::uint64_t seed : {3U, 17U, 31U}) {
+    for (const std::uint64_t seed : {3U, 17U, 20U}) {
         const SimOptions options{.seed = seed, .events = events};
         const SimReport first = Simulator{options, partners.directory()}.run();
         const SimReport second = Simulator{options, partners.directory()}.run();

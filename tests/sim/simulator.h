@@ -79,6 +79,7 @@ private:
     void take_backup();
     void restore_backup();
     bool try_restore();
+    void draw_quote_secret();
     void step_retainer();
     // All that was ever durable, the journal compared with it; and only brought up to date.
     [[nodiscard]] const EntryBytes& entries();

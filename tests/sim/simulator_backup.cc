@@ -1,12 +1,18 @@
 // How a simulation keeps a history, copies a data directory and gets it back.
+#include "protocol/base/assert.h"
+#include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/shard/restore.h"
 #include "storage/open_error.h"
+#include "storage/text_file.h"
 #include "tests/sim/simulator.h"
 #include "tests/sim/violation.h"
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace suanpan::sim {
 namespace {
@@ -86,6 +92,7 @@ bool Simulator::try_restore() {
             trace_.say("a backup is restored, up to LSN {}, as incarnation {}",
                        report.last_lsn.value, report.incarnation);
             disk_.is_locked = false;
+            draw_quote_secret();
             return true;
         } catch (const Crash& crash) {
             trace_.say("a restore dies: {}", crash.what());
@@ -98,6 +105,26 @@ bool Simulator::try_restore() {
         }
     }
     return false;
+}
+
+// A new incarnation makes its quote secret of real randomness; here it comes from the seed, by way
+// of the other secret, so that tokens are the same in every run.
+void Simulator::draw_quote_secret() {
+    std::vector<std::byte>& content = disk_.files.at("SUANPAN");
+    const auto made = storage::TextFile::decode(content);
+    SUANPAN_ASSERT(made.has_value());
+    storage::TextFile file;
+    std::string drawn_from;
+    for (const std::string_view key :
+         {"format", "uuid", "incarnation", "hash_seed", "body_hash_key", "sandbox"}) {
+        const std::string value = made->text(key).value();
+        file.set(key, value);
+        drawn_from += value;
+    }
+    file.set("quote_secret", storage::Bytes(sha256(storage::as_bytes(drawn_from))));
+    const std::string text = file.encode();
+    const storage::Bytes bytes = storage::as_bytes(text);
+    content.assign(bytes.begin(), bytes.end());
 }
 
 }  // namespace suanpan::sim

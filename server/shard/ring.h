@@ -39,15 +39,17 @@ public:
     }
 
     // Consumer only. Gives each value that lies there now to `take`, at most `most`; returns how
-    // many.
+    // many. A value has left the ring before `take` sees it: whoever is answered from within `take`
+    // finds its slot empty.
     template <typename Take>
     std::size_t drain(std::size_t most, Take&& take) {
         const std::size_t popped = popped_.load(std::memory_order_relaxed);  // its own counter
         std::size_t count = pushed_.load(std::memory_order_acquire) - popped;
         if (count > most) count = most;
         for (std::size_t i = 0; i < count; ++i) {
-            take(std::move(slots_[(popped + i) & mask_]));
+            T value = std::move(slots_[(popped + i) & mask_]);
             popped_.store(popped + i + 1, std::memory_order_release);
+            take(std::move(value));
         }
         return count;
     }

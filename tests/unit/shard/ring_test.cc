@@ -23,6 +23,17 @@ TEST(SpscRing, RefusesWhatDoesNotFitAndLosesNothing) {
     EXPECT_TRUE(ring.empty());
 }
 
+TEST(SpscRing, HasRoomForTheNextValueWhileOneIsTaken) {
+    SpscRing<int> ring(2);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(ring.try_push(int{i}));
+    std::vector<bool> had_room;
+    ring.drain(2, [&](int value) { had_room.push_back(ring.try_push(value + 2)); });
+    EXPECT_THAT(had_room, testing::ElementsAre(true, true));
+    std::vector<int> taken;
+    ring.drain(2, [&](int value) { taken.push_back(value); });
+    EXPECT_THAT(taken, testing::ElementsAre(2, 3));
+}
+
 TEST(SpscRing, MovesWhatCannotBeCopied) {
     SpscRing<std::unique_ptr<int>> ring(2);
     ASSERT_TRUE(ring.try_push(std::make_unique<int>(7)));

@@ -359,6 +359,30 @@ TEST(JournalReader, ReadsNeighboursFromTheCommitThatItHasAlready) {
     EXPECT_EQ(answers[2].code, Code::unavailable);
 }
 
+// A shard got an answer, asked for the next read and aborted: the ring of jobs still held the one
+// that was answered.
+TEST(JournalReader, HasRoomForTheNextReadAsSoonAsOneIsAnswered) {
+    ShardWorld world;
+    world.make_program();
+    const Lsn lsn = world.ask(world.command(CommandKind::earn, Earn{.amount = Points{5}})).entry_id;
+    JournalReader reader(world.journal(), 1);
+    reader.start();
+    constexpr int reads = 100'000;
+    int asked = 0;
+    int answered = 0;
+    while (answered < reads) {
+        while (asked < reads &&
+               reader.try_ask(ShardIndex{0}, {.what = ReadJob::What::entry, .from = lsn}))
+            ++asked;
+        reader.drain(ShardIndex{0}, [&](ReadDone&& done) {
+            EXPECT_EQ(done.code, Code::ok);
+            ++answered;
+        });
+    }
+    reader.stop();
+    EXPECT_EQ(answered, asked);
+}
+
 // An account with a long history, and a reader that walks it back three entries at a turn.
 struct LongHistory {
     ShardWorld world;

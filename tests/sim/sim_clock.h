@@ -19,6 +19,8 @@ public:
 
     // What an honest client's clock shows.
     [[nodiscard]] Instant wall() const { return wall_; }
+    // How far the wall clock has to go until the reading moves again.
+    [[nodiscard]] Duration behind() const { return behind_; }
     // Time passes.
     void pass(Duration by) {
         wall_ = wall_ + by;

@@ -265,8 +265,9 @@ Instant Workload::next_instant(Instant now) const {
 }
 
 std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
+    // The floor behind a not_executed may be lost as well; no entry tells.
     const auto is_undone = [last](const std::optional<Outcome>& outcome) {
-        return outcome && outcome->entry_id > last;
+        return outcome && (outcome->entry_id > last || outcome->code == Code::not_executed);
     };
     std::vector<std::uint32_t> undone;
     for (std::uint32_t i = 0; i < ops.size(); ++i) {

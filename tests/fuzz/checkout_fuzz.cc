@@ -120,7 +120,7 @@ private:
     }
 
     ledger::Ledger ledger_{{.seed = 7}};
-    shard::Checkout checkout_{ledger_, Sha256{}, 1};
+    shard::Checkout checkout_{ledger_, shard::QuoteSeal{Sha256{}}, 1};
     CommandPayload payload_;
     ledger::Entry entry_;
     std::uint64_t ids_ = 0;

@@ -271,9 +271,13 @@ CommandBody body_from(Input& input, CommandKind kind) {
             return Explain{};
         case CommandKind::rules_put:
             return PutRules{.payload = &some_payload()};
-        case CommandKind::redeem:
-            return Redeem{.offer = input.take<std::uint8_t>(),
-                          .quantity = input.take<std::int16_t>()};
+        case CommandKind::redeem: {
+            Redeem redeem{.offer = input.take<std::uint8_t>(),
+                          .quantity = input.take<std::int16_t>(),
+                          .cash = Money{input.take<std::uint8_t>()}};
+            if (input.take<std::uint8_t>() % 2 == 0) redeem.order.bytes[0] = 'A';
+            return redeem;
+        }
         case CommandKind::reveal:
             return Reveal{.voucher = {.offer = input.take<std::uint8_t>(), .ticket = 1}};
         case CommandKind::show:

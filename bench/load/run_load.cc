@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 
 namespace suanpan::load {
 namespace {
@@ -68,13 +69,19 @@ void create_program(const LoadOptions& options, const Dialled& connection) {
     header.kind = static_cast<std::uint16_t>(CommandKind::program_create);
     std::vector<std::byte> request;
     encode_requests(request, header, std::span(&command, 1));
-    std::vector<std::byte> body;
-    static_cast<void>(call(connection.socket, request, body));
-    std::vector<Outcome> outcomes;
-    if (!decode_results(body, outcomes) || outcomes.empty()) {
-        throw std::runtime_error("--prepare: the server's answer cannot be read");
-    }
-    const Code code = outcomes.front().code;
+    // A server whose next segment is still being written says to come again.
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    Code code{};
+    do {
+        std::vector<std::byte> body;
+        static_cast<void>(call(connection.socket, request, body));
+        std::vector<Outcome> outcomes;
+        if (!decode_results(body, outcomes) || outcomes.empty())
+            throw std::runtime_error("--prepare: the server's answer cannot be read");
+        code = outcomes.front().code;
+        if (static_cast<std::uint16_t>(code) / 100 != 4) break;  // not: not now
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    } while (std::chrono::steady_clock::now() < give_up);
     if (code != Code::ok && code != Code::program_exists) {
         throw std::runtime_error(fmt::format("--prepare: program {} was refused: {}: {}",
                                              options.program, text_of(code).name,

@@ -57,12 +57,13 @@ void Committer::raise_floor(std::int64_t floor_ms) {
 }
 
 bool Committer::try_commit() {
-    if (token_.load(std::memory_order_relaxed)) return false;
-    if (token_.exchange(true, std::memory_order_acquire)) return false;
+    // Acquire and release, here and below: whoever finds the token taken has staged before, and the
+    // one that gives it back sees that in has_staged(). A plain store would leave it to chance.
+    if (token_.exchange(true, std::memory_order_acq_rel)) return false;
     collect();
     const bool committed = commit_run();
     waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
-    token_.store(false, std::memory_order_release);
+    token_.exchange(false, std::memory_order_acq_rel);
     if (committed && hooks_.wake) {
         for (std::uint16_t i = 0; i < staged_.size(); ++i) hooks_.wake(ShardIndex{i});
     }

@@ -38,8 +38,10 @@ write_partners "$scratch"
 # write_master_keys FILE: one fresh key that card codes are sealed under.
 write_master_keys() ( umask 077; printf 'suanpan master keys 1\n1 %s\n' "$(openssl rand -hex 32)" >"$1"; )
 
-# start_server [FLAGS...]: returns once it answers; its ports are in $ready. A machine that does much
-# else may be given more time than a minute: SUANPAN_START_SECONDS.
+# A machine that does much else may need more than the minute that people wait.
+export SUANPAN_START_SECONDS=${SUANPAN_START_SECONDS:-180}
+
+# start_server [FLAGS...]: returns once it answers; its ports are in $ready.
 start_server() {
     start_suanpand "$suanpand" "$scratch" "$@" || return 1
     target=(--server "127.0.0.1:$port" --partner 1 --key-file "$scratch/key")

@@ -17,6 +17,16 @@ answers() {
 }
 metric() { curl -sf "http://127.0.0.1:$metrics_port/metrics" | sed -n "s/^$1 //p"; }
 
+# Until the next segment is written.
+wait_for_room() {
+    local waited
+    for ((waited = 0; waited < 600; waited++)); do
+        [[ $(metric suanpan_journal_room) != 1 ]] || return 0
+        sleep 0.1
+    done
+    fail "no room in the journal within 60 s"
+}
+
 start_server "${flags[@]}"
 grep -q 'writing segments ahead' "$scratch/server.log" || fail "the first start did not say what it waits for"
 answers 'done: program 9 *' program create 9 --name Lotus
@@ -31,6 +41,7 @@ for ((round = 1; ; round++)); do
     [[ ! -e $scratch/data/journal-0000000001.trailer ]] || break
     [[ $round -lt 60 ]] || fail "the first segment is not full yet"
 done
+wait_for_room
 answers '*clock says*' clock advance 5d
 answers 'done: 1 points *' earn name:alice 1 -p 9
 # A start looks at once, and a kill before it finished must not matter.

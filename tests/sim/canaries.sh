@@ -13,7 +13,7 @@ names=$("$sim" --canaries)
 find_canary() {
     local name=$1 output status=0 canary=(--canary="$1")
     [[ $name != none ]] || canary=()
-    output=$(ulimit -v 4000000; timeout 240 "$sim" "${canary[@]}" --seed=1 --seeds=$seeds --events=$events 2>&1) || status=$?
+    output=$(ulimit -v 4000000; timeout 900 "$sim" "${canary[@]}" --seed=1 --seeds=$seeds --events=$events 2>&1) || status=$?
     if [[ $name == none ]]; then
         [[ $status == 0 ]] || { printf 'WRONG      without a planted bug: exit code %d\n%s\n' "$status" "$output"; return 1; }
         return

@@ -48,6 +48,7 @@ TEST(Simulation, LosesNothingItPromisedInFreshSeeds) {
     const std::uint64_t first = std::random_device{}();
     std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(first),
                 static_cast<unsigned long long>(first + fresh_seeds - 1));
+    std::fflush(stdout);  // an abort must not take them along
     run_seeds(first, fresh_seeds);
 }
 

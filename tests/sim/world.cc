@@ -61,7 +61,7 @@ ServerShape draw_server(Random& random) {
         pick(random, std::array{seconds(20), seconds(60), seconds(900), seconds(900)});
     shape.request_log_ids_max =
         pick(random, Rates{40, 1000, limits::request_log_ids_max, limits::request_log_ids_max});
-    shape.checkpoint_every_entries = pick(random, Rates{20, 60, 200, 2000});
+    shape.checkpoint_every_entries = pick(random, Rates{8, 24, 80, 2000});
     shape.slice_bytes = pick(random, Counts{1, 1000, 20'000});
     shape.first_quote = random.next();
     // Longer than the request log's window, as the server's configuration sees to.

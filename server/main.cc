@@ -1,52 +1,10 @@
-// suanpand: reads the configuration, builds the server, waits for a signal.
+// suanpand: reads the configuration and serves.
 #include "server/config.h"
-#include "server/log.h"
+#include "server/serve.h"
 #include "server/server.h"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <exception>
-
-namespace {
-
-// Signals are taken by sigtimedwait below, so every thread is started with them blocked.
-sigset_t block_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    return signals;
-}
-
-// Every connection is a file: as many as the system lets us have.
-void raise_file_limit() {
-    rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-}
-
-int serve(const suanpan::ServerConfig& config) {
-    const sigset_t signals = block_signals();
-    raise_file_limit();
-    suanpan::log_start(config.log_level, config.log_format);
-    suanpan::Server server(config);
-    while (true) {
-        const timespec second{.tv_sec = 1, .tv_nsec = 0};
-        const int signal = sigtimedwait(&signals, nullptr, &second);
-        server.tick();
-        if (signal == SIGHUP) server.reload_partners();
-        if (signal == SIGTERM || signal == SIGINT) break;
-    }
-    server.stop();
-    return suanpan::exit_clean;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
     try {
@@ -55,7 +13,7 @@ int main(int argc, char** argv) {
             std::fputs(line.text.c_str(), stdout);
             return suanpan::exit_clean;
         }
-        return serve(line.config);
+        return suanpan::serve(line.config);
     } catch (const suanpan::UsageError& error) {
         std::fprintf(stderr, "suanpand: %s\n", error.what());
         return suanpan::exit_usage;

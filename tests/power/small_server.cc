@@ -1,6 +1,6 @@
 // suanpan-small-server: suanpand with segments of 1 MiB and a checkpoint every 256 KiB, which an
-// operator cannot choose, so that seconds of load have rotations and checkpoints in them and an image
-// of its disk is written in a millisecond.
+// operator cannot choose, so that seconds of load have rotations and checkpoints in them and an
+// image of its disk is written in a millisecond.
 #include "server/config.h"
 #include "server/serve.h"
 #include "server/server.h"

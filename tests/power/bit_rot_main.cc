@@ -4,8 +4,9 @@
 //
 // After each flip suanpan-verify's audit reads the directory, and a start recovers from it. Either
 // of them must say so in one line; where neither does, the state that is served must be the true
-// one (the bit lay in space that holds nothing), and a bit of a commit must always be found. Nobody
-// may crash. Exit code: 0 all as it must be, 3 not, 1 the proof itself could not run.
+// one (the bit lay in space that holds nothing). A bit of a commit or of a checkpoint's value must
+// always be found, that of a commit with an LSN. Nobody may crash. Exit code: 0 all as it must be,
+// 3 not, 1 the proof itself could not run.
 #include "server/shard/recovery.h"
 #include "storage/journal.h"
 #include "storage/journal_format.h"
@@ -32,7 +33,9 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace suanpan::power {
@@ -58,9 +61,13 @@ std::string slurp(const std::filesystem::path& file) {
 struct SoundFile {
     std::string name;
     std::string content;
-    std::uint64_t used = 0;       // bytes that LMDB knows of
-    std::vector<bool> of_commit;  // bytes of commits
+    std::uint64_t used = 0;         // bytes that LMDB knows of
+    std::vector<bool> of_value;     // bytes of commits, or of a checkpoint's values
+    std::uint64_t value_bytes = 0;  // how many of them
     [[nodiscard]] bool is_segment() const { return name.starts_with("journal-") && is_store(); }
+    [[nodiscard]] bool is_checkpoint() const {
+        return name.starts_with("checkpoint-") && is_store();
+    }
     [[nodiscard]] bool is_store() const { return name.ends_with(".lmdb"); }
 };
 
@@ -80,11 +87,36 @@ std::uint64_t used_bytes(const std::string& content) {
     return (last_page + 1) * page;
 }
 
+void mark(SoundFile& file, std::size_t at, std::size_t size) {
+    std::fill_n(file.of_value.begin() + static_cast<std::ptrdiff_t>(at), size, true);
+    file.value_bytes += size;
+}
+
+// The values of a checkpoint, where they lie in its file. One that lies there twice (on a page that
+// LMDB has left behind) is marked in no place, since nobody knows which counts.
+void mark_values(SoundFile& file, const std::filesystem::path& data) {
+    const auto volume = storage::open_lmdb_volume(data.string());
+    const auto store = volume->open(file.name, storage::OpenMode::read_only, file.content.size());
+    if (!store) throw std::runtime_error(file.name + ": " + store.error().detail);
+    std::vector<std::byte> value;
+    for (std::uint64_t key = 0;; ++key) {
+        const auto found = (*store)->read_at_or_after(key, value);
+        if (!found) throw std::runtime_error(file.name + ": " + found.error().detail);
+        if (!*found) return;
+        key = **found;
+        const std::string_view bytes(reinterpret_cast<const char*>(value.data()), value.size());
+        const std::size_t at = file.content.find(bytes);
+        if (at != std::string::npos && file.content.find(bytes, at + 1) == std::string::npos)
+            mark(file, at, value.size());
+    }
+}
+
 SoundFile read_sound(const std::filesystem::path& path, const Reference& reference) {
-    SoundFile file{.name = path.filename().string(), .content = slurp(path), .of_commit = {}};
+    SoundFile file{.name = path.filename().string(), .content = slurp(path), .of_value = {}};
     file.used = file.is_store() ? used_bytes(file.content) : file.content.size();
+    file.of_value.resize(file.content.size());
+    if (file.is_checkpoint()) mark_values(file, path.parent_path());
     if (!file.is_segment()) return file;
-    file.of_commit.resize(file.content.size());
     const auto bytes = std::as_bytes(std::span(file.content));
     for (std::size_t at = storage::page_header_bytes; at < file.used; at += page) {
         const std::size_t claimed = storage::commit_bytes_claimed(bytes.subspan(at));
@@ -97,7 +129,7 @@ SoundFile read_sound(const std::filesystem::path& path, const Reference& referen
         if (!commit) continue;
         const Reference::Commit* known = reference.find(commit->last_lsn());
         if (known == nullptr || known->chain != commit->chain()) continue;
-        std::fill_n(file.of_commit.begin() + static_cast<std::ptrdiff_t>(at), size, true);
+        mark(file, at, size);
     }
     return file;
 }
@@ -106,9 +138,8 @@ struct Flip {
     const SoundFile* file = nullptr;
     std::uint64_t at = 0;
     unsigned bit = 0;
-    [[nodiscard]] bool is_in_commit() const {
-        return file->is_segment() && file->of_commit[static_cast<std::size_t>(at)];
-    }
+    [[nodiscard]] bool is_in_value() const { return file->of_value[static_cast<std::size_t>(at)]; }
+    [[nodiscard]] bool is_in_commit() const { return file->is_segment() && is_in_value(); }
 };
 
 // What suanpan-verify says; empty: sound.
@@ -211,7 +242,25 @@ private:
                     flips.push_back(in_page(file, from));
             return flips;
         }
+        const auto in_value = [&](bool of_segment) {
+            std::vector<const SoundFile*> among;
+            for (const SoundFile& file : files_)
+                if ((of_segment ? file.is_segment() : file.is_checkpoint()) && file.value_bytes > 0)
+                    among.push_back(&file);
+            if (among.empty())
+                throw std::runtime_error(of_segment ? "there is no commit to damage"
+                                                    : "there is no checkpoint to damage");
+            Flip flip{.file = among[random() % among.size()],
+                      .bit = static_cast<unsigned>(random() % 8)};
+            do flip.at = random() % flip.file->used;
+            while (!flip.is_in_value());
+            return flip;
+        };
         for (std::uint64_t i = 0; i < arguments_.flips; ++i) {
+            if (i % 4 < 2) {
+                flips.push_back(in_value(i % 4 == 0));
+                continue;
+            }
             const SoundFile& file = files_[random() % files_.size()];
             const std::uint64_t pages = (file.used + page - 1) / page;
             Flip flip = in_page(file, random() % pages * page);
@@ -242,7 +291,9 @@ private:
         if (audit.starts_with(crash_words)) wrong = "verify crashed";
         if (start.starts_with(crash_words)) wrong = "the start crashed";
         if (start.starts_with("WRONG")) wrong = "the start serves what is not true";
-        if (flip.is_in_commit() && !is_found) wrong = "a commit is damaged and nobody says so";
+        if (flip.is_in_value() && !is_found) wrong = "a value is damaged and nobody says so";
+        if (flip.is_in_commit() && (audit + start).find("LSN") == std::string::npos)
+            wrong = "a commit is damaged and nobody says where";
         if (start.find('\n') != std::string::npos) wrong = "more than one line is said";
         // Where something is said about a segment or a checkpoint, its name is in it.
         if (wrong.empty() && flip.file->is_store() && is_found &&
@@ -252,7 +303,8 @@ private:
 
         const std::string kind = flip.is_in_commit()       ? "commit"
                                  : flip.file->is_segment() ? "segment, LMDB"
-                                 : flip.file->is_store()   ? "checkpoint"
+                                 : flip.is_in_value()      ? "checkpoint"
+                                 : flip.file->is_store()   ? "checkpoint, LMDB"
                                                            : "text file";
         Tally& tally = tallies_[kind];
         ++tally.flips;

@@ -1,8 +1,9 @@
 #include "tests/power/acknowledgements.h"
 
-#include "protocol/codec.h"
+#include "tests/e2e/raw_client.h"
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
@@ -33,12 +34,11 @@ void Acknowledgements::take(const TraceItem& item) {
 
 void Acknowledgements::take_frame(const Frame& frame) {
     const auto kind = static_cast<CommandKind>(frame.header.kind);
-    if (kind == CommandKind::challenge || kind == CommandKind::hello ||
-        kind == CommandKind::statement || kind == CommandKind::expiring)
-        return;
-    std::vector<Outcome> outcomes;
-    if (!decode_results(frame.body, outcomes)) return;
-    for (const Outcome& outcome : outcomes) {
+    if (kind == CommandKind::challenge || kind == CommandKind::hello || is_read(kind)) return;
+    e2e::Received reply{.header = frame.header, .words = {}};
+    reply.words.resize((frame.body.size() + 7) / 8);
+    std::memcpy(reply.words.data(), frame.body.data(), frame.body.size());
+    for (const Outcome& outcome : reply.outcomes()) {
         if (outcome.entry_id.value == 0) continue;
         highest_ = std::max(highest_, outcome.entry_id);
         ++count_;

@@ -56,6 +56,7 @@ void start_and_stop(const ImageQuestion& question) {
     ServerConfig config;
     config.data_dir = question.data;
     config.partners_file = question.partners_file;
+    config.master_keys_file = question.master_keys_file;
     config.port = 0;
     config.metrics_port = 0;
     config.shards = question.shards;

@@ -21,6 +21,7 @@ struct ImageQuestion {
     std::uint64_t segment_bytes = small_segment_bytes;
     bool start_server = false;  // the whole Server too, which commits and stops, and once more
     std::filesystem::path partners_file;
+    std::filesystem::path master_keys_file;
 };
 
 // Runs `work` in a child process and returns what it said; a process that ends otherwise is a

@@ -12,6 +12,7 @@
 #include "tests/power/image_check.h"
 #include "tests/power/reference.h"
 #include "tests/power/traced_load.h"
+#include "tests/power/traced_shopper.h"
 #include "tests/support/temporary_folder.h"
 
 #include <CLI/CLI.hpp>
@@ -126,7 +127,8 @@ private:
                                .shards = static_cast<std::uint16_t>(random() % 3 + 1),
                                .segment_bytes = arguments_.segment_bytes,
                                .start_server = moment.image % arguments_.server_every == 0,
-                               .partners_file = traced_ / "partners.toml"};
+                               .partners_file = traced_ / "partners.toml",
+                               .master_keys_file = master_keys_in(traced_)};
         const std::string wrong = check_image(question, reference_);
         ++verdict_.images;
         ++verdict_.by_loss[static_cast<std::size_t>(loss)];

@@ -2,6 +2,7 @@
 
 #include "tests/e2e/raw_client.h"
 #include "tests/e2e/server_process.h"
+#include "tests/power/traced_shopper.h"
 
 #include <stdlib.h>
 
@@ -48,14 +49,22 @@ Command next_command(std::mt19937_64& random) {
 // One connection that sends until the server is gone or it is told to end. Own thread.
 class Worker {
 public:
-    Worker(std::uint16_t port, std::uint64_t seed, std::uint32_t batch_events_max)
-        : thread_([=, this] { run(port, seed, batch_events_max); }) {}
+    // A shopper where `shopper` is not 0: its number.
+    Worker(std::uint16_t port, std::uint64_t seed, std::uint32_t batch_events_max,
+           std::uint64_t shopper)
+        : thread_([=, this] {
+              if (shopper == 0)
+                  run(port, seed, batch_events_max);
+              else
+                  shop(port, seed, shopper);
+          }) {}
     ~Worker() {
         end();
         if (thread_.joinable()) thread_.join();
     }
     void end() { ending_ = true; }
     [[nodiscard]] std::uint64_t answered() const { return answered_; }
+    [[nodiscard]] std::uint64_t bought() const { return bought_; }
 
 private:
     void run(std::uint16_t port, std::uint64_t seed, std::uint32_t batch_events_max) try {
@@ -78,8 +87,21 @@ private:
         // The server was killed in the middle of an answer.
     }
 
+    void shop(std::uint16_t port, std::uint64_t seed, std::uint64_t number) try {
+        std::mt19937_64 random(seed);
+        RawClient client(port, partner);
+        Shopper shopper(client, number);
+        while (!ending_ && shopper.act(random)) {
+            ++answered_;
+            bought_ = shopper.bought();
+        }
+    } catch (const std::exception&) {
+        // As above.
+    }
+
     std::atomic<bool> ending_ = false;
     std::atomic<std::uint64_t> answered_ = 0;
+    std::atomic<std::uint64_t> bought_ = 0;
     std::thread thread_;
 };
 
@@ -119,12 +141,16 @@ std::uint64_t answered_by(const std::vector<std::unique_ptr<Worker>>& workers) {
 void run_traced_load(const TracedLoadOptions& options) {
     std::mt19937_64 random(options.seed);
     e2e::ServerProcess server(options.folder);
+    write_master_keys(options.folder);
+    std::vector<std::string> flags = options.server_flags;
+    flags.insert(flags.end(), {"--master-keys-file", master_keys_in(options.folder).string()});
     std::uint32_t traces = 0;
+    std::uint64_t bought = 0;
     for (std::uint32_t life = 0; life < options.lives; ++life) {
         if (life > 0) {
             // Dies within its start, while it repairs what the life before has left.
             const ShimEnvironment environment(options, traces++, random() % start_records + 1);
-            if (server.run_refused(options.server_flags) != 128 + SIGKILL)
+            if (server.run_refused(flags) != 128 + SIGKILL)
                 throw std::runtime_error("the start was not killed:\n" + server.log());
         }
         const bool is_last = life + 1 == options.lives;
@@ -133,17 +159,21 @@ void run_traced_load(const TracedLoadOptions& options) {
             is_last ? 0 : options.records_per_life / 2 + random() % options.records_per_life;
         {
             const ShimEnvironment environment(options, traces++, kill_at);
-            server.start(options.server_flags);
+            server.start(flags);
         }
         if (life == 0) {
             RawClient client(server.port(), partner);
             if (client.call(e2e::create_test_program()).code != Code::ok)
                 throw std::runtime_error("the program was not created");
+            open_shop(client);
         }
         std::vector<std::unique_ptr<Worker>> workers;
         for (std::uint32_t i = 0; i < options.connections; ++i)
             workers.push_back(
-                std::make_unique<Worker>(server.port(), random(), options.batch_events_max));
+                std::make_unique<Worker>(server.port(), random(), options.batch_events_max, 0));
+        for (std::uint32_t i = 0; i < options.shoppers; ++i)
+            workers.push_back(std::make_unique<Worker>(server.port(), random(), 1,
+                                                       1 + life * options.shoppers + i));
         const std::uint64_t wanted = options.records_per_life;
         const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(5);
         while (server.is_running() && !(is_last && answered_by(workers) >= wanted)) {
@@ -151,7 +181,10 @@ void run_traced_load(const TracedLoadOptions& options) {
                 throw std::runtime_error("the load does not come to an end:\n" + server.log());
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
-        for (const auto& worker : workers) worker->end();
+        for (const auto& worker : workers) {
+            worker->end();
+            bought += worker->bought();
+        }
         workers.clear();
         if (is_last && !server.is_running())
             throw std::runtime_error("the server has ended by itself:\n" + server.log());
@@ -160,6 +193,8 @@ void run_traced_load(const TracedLoadOptions& options) {
         else if (is_last && server.stop() != 0)
             throw std::runtime_error("the server did not stop in order:\n" + server.log());
     }
+    if (options.shoppers > 0 && bought == 0)
+        throw std::runtime_error("nobody has bought anything:\n" + server.log());
 }
 
 }  // namespace suanpan::power

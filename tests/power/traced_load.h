@@ -15,7 +15,8 @@ struct TracedLoadOptions {
     std::uint64_t seed = 1;
     std::uint32_t lives = 3;                 // each but the last ends with SIGKILL
     std::uint64_t records_per_life = 2'500;  // of the shim, about; moments where it may be killed
-    std::uint32_t connections = 4;
+    std::uint32_t connections = 3;
+    std::uint32_t shoppers = 2;
     std::uint32_t batch_events_max = 48;
     bool kill_at_end = false;  // the last life too
     std::vector<std::string> server_flags;

@@ -291,28 +291,17 @@ private:
     void check_checkpoint() {
         place_.stage = Stage::checkpoint;
         show("checkpoint", 0, 0);
-        std::vector<std::string> notes;
-        std::unique_ptr<storage::CheckpointReader> reader;
-        try {
-            reader = storage::CheckpointReader::open_newest(folder_.directory(), notes);
-        } catch (const OpenError& error) {
-            if (!is_about_bytes(error.fault())) throw;
-            return problem({}, "", error.what(), "do what the sentence says");
-        }
-        for (const std::string& note : notes) problem({}, "", note, checkpoint_advice);
-        if (reader == nullptr) {
-            if (notes.empty()) report_.notes.emplace_back("there is no checkpoint yet");
+        const auto newest = read_checkpoint(UINT64_MAX);
+        if (!newest) {
+            if (report_.problems.empty()) report_.notes.emplace_back("there is no checkpoint yet");
             return;
         }
-        const storage::CheckpointRound round = reader->round();
-        const std::string name = fmt::format("checkpoint generation {}", round.generation);
-        const auto totals = reader->for_each(0, reader->packs(), [](const auto&) {});
-        if (!totals.has_value() || *totals != round.totals)
-            return problem({}, name,
-                           totals.has_value() ? "its records are not those that it was ended with"
-                                              : totals.error().detail,
-                           checkpoint_advice);
-        reader.reset();
+        const storage::CheckpointRound& round = *newest;
+        const std::string name = checkpoint_name(round.generation);
+        // The one before it is what a start falls back on.
+        for (auto older = newest; older && older->generation > 0;)
+            older = read_checkpoint(older->generation);
+        if (!report_.problems.empty()) return;
         report_.checkpoint = CheckpointAudit{.generation = round.generation,
                                              .start_lsn = round.start_lsn,
                                              .end_lsn = round.end_lsn,
@@ -321,6 +310,34 @@ private:
         const auto other = static_cast<std::uint16_t>(options_.shards + 2);
         report_.checkpoint->same_state =
             same_from_checkpoint(options_.shards, name) && same_from_checkpoint(other, name);
+    }
+
+    static std::string checkpoint_name(std::uint64_t generation) {
+        return fmt::format("checkpoint generation {}", generation);
+    }
+
+    // Reads every record of the newest finished generation below `before`. Nothing where there is
+    // none, or where it is damaged, which is then a problem.
+    std::optional<storage::CheckpointRound> read_checkpoint(std::uint64_t before) {
+        std::vector<std::string> notes;
+        std::unique_ptr<storage::CheckpointReader> reader;
+        try {
+            reader = storage::CheckpointReader::open_newest(folder_.directory(), notes, before);
+        } catch (const OpenError& error) {
+            if (!is_about_bytes(error.fault())) throw;
+            problem({}, "", error.what(), "do what the sentence says");
+            return std::nullopt;
+        }
+        for (const std::string& note : notes) problem({}, "", note, checkpoint_advice);
+        if (reader == nullptr) return std::nullopt;
+        const storage::CheckpointRound round = reader->round();
+        const auto totals = reader->for_each(0, reader->packs(), [](const auto&) {});
+        if (totals.has_value() && *totals == round.totals) return round;
+        problem({}, checkpoint_name(round.generation),
+                totals.has_value() ? "its records are not those that it was ended with"
+                                   : totals.error().detail,
+                checkpoint_advice);
+        return std::nullopt;
     }
 
     bool same_from_checkpoint(std::uint16_t shards, const std::string& name) {

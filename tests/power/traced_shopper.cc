@@ -82,8 +82,8 @@ std::filesystem::path master_keys_in(const std::filesystem::path& folder) {
 }
 
 void write_master_keys(const std::filesystem::path& folder) {
-    std::ofstream(master_keys_in(folder)) << "suanpan master keys 1\n1 " << std::string(64, 'a')
-                                          << '\n';
+    std::ofstream(master_keys_in(folder))
+        << "suanpan master keys 1\n1 " << std::string(64, 'a') << '\n';
 }
 
 void open_shop(e2e::RawClient& client) {
@@ -99,8 +99,8 @@ void open_shop(e2e::RawClient& client) {
 bool Shopper::act(std::mt19937_64& random) {
     const MemberId who = e2e::member(random() % members);
     const auto redeem = [&](std::uint32_t offer, std::int64_t quantity) {
-        return buys(command_of(CommandKind::redeem, who,
-                               Redeem{.offer = offer, .quantity = quantity}));
+        return buys(
+            command_of(CommandKind::redeem, who, Redeem{.offer = offer, .quantity = quantity}));
     };
     switch (random() % 8) {
         case 0:
@@ -150,8 +150,7 @@ bool Shopper::buy(MemberId member, std::mt19937_64& random) {
     if (!quoted) return false;
     const auto quote = decode_quote(quoted->body());
     if (!quote || quote->outcome.code != Code::ok) return true;
-    const auto order =
-        short_text<64>(std::to_string(number_) + "-" + std::to_string(++made_));
+    const auto order = short_text<64>(std::to_string(number_) + "-" + std::to_string(++made_));
     CommandPayload token;
     token.token = quote->token;
     if (!ask(command_of(CommandKind::settle, member, Settle{.payload = &token, .order = order})))

@@ -145,6 +145,23 @@ TEST(Verify, NoticesADamagedCheckpoint) {
     EXPECT_THAT(run.output, AllOf(HasSubstr("checkpoint"), HasSubstr("move this file away")));
 }
 
+// A start falls back on it.
+TEST(Verify, NoticesADamagedCheckpointBehindASoundOne) {
+    PointsFolder folder;
+    tell_a_story(folder);
+    folder.checkpoint();
+    folder.spend(bob, 3);
+    folder.commit();
+    folder.checkpoint();
+    folder.kill();
+    const std::string file = folder.path() + "/checkpoint-0000000001.lmdb";
+    for (const std::uint64_t offset : offsets_of(file, "Lotus")) flip_bit(file, offset);
+    const ToolRun run = verify(folder);
+    EXPECT_EQ(run.exit_code, 1) << run.output;
+    EXPECT_THAT(run.output,
+                AllOf(HasSubstr("checkpoint generation 1"), HasSubstr("move this file away")));
+}
+
 TEST(Verify, NamesTheFirstCommitWithAFlippedBit) {
     PointsFolder folder;
     tell_a_story(folder);

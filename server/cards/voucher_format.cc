@@ -177,4 +177,9 @@ std::optional<Voucher> get_voucher(ByteReader& from) {
     return voucher;
 }
 
+std::optional<Voucher> get_voucher(std::span<const std::byte> bytes) {
+    ByteReader from(bytes);
+    return get_voucher(from);
+}
+
 }  // namespace suanpan::cards

@@ -1,7 +1,6 @@
 #include "server/shard/owner_lanes.h"
 
 #include "protocol/base/assert.h"
-#include "protocol/base/byte_io.h"
 #include "protocol/base/hash.h"
 #include "protocol/base/probe.h"
 #include "server/cards/reserved_units.h"
@@ -42,8 +41,7 @@ void OwnerLanes::restore_codes(CodesAtStart&& codes,
     if (codes_at_start_.empty()) return;
     for (const auto& each : ledgers)
         each->for_each_voucher([this](const ledger::HeldVoucher& held) {
-            ByteReader from(held.bytes);
-            const auto voucher = cards::get_voucher(from);
+            const auto voucher = cards::get_voucher(held.bytes);
             if (voucher && voucher->has_code())
                 codes_at_start_.issued[held.number.offer].push_back(
                     {.key = voucher->code, .home = held.number.home});
@@ -75,9 +73,7 @@ OwnerLanes::OwnerLanes(std::uint16_t shards,
         ledgers[i]->for_each_waiting(
             [&](const ledger::Account& account, const ledger::Order& order) {
                 if (!order.units.any()) return;
-                const ledger::CounterKey key{.program = account.program(),
-                                             .kind = ledger::CounterKind::offer_stock,
-                                             .id = order.units.offer};
+                const ledger::CounterKey key = stock_key(account.program(), order.units.offer);
                 at_start_[key].waiting.push_back(
                     reserved_of(ShardIndex{static_cast<std::uint16_t>(i)}, account, order));
             });

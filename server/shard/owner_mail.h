@@ -16,6 +16,11 @@
 
 namespace suanpan::shard {
 
+// The counter that an offer's units are counted by.
+[[nodiscard]] inline ledger::CounterKey stock_key(ProgramId program, std::uint32_t offer) {
+    return {.program = program, .kind = ledger::CounterKind::offer_stock, .id = offer};
+}
+
 // A request: it is answered once, at once or after some commits. For units, where none of the
 // flags is set.
 struct OwnerAsk {

@@ -61,9 +61,7 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
       installer_(surroundings.exchange.shards()) {
     for (const auto& [key, batch] : around_.owners.codes_at_start().batches) {
         vault_.learn(batch.place, batch.wrapped);
-        const ledger::CounterKey stock{.program = batch.place.program,
-                                       .kind = ledger::CounterKind::offer_stock,
-                                       .id = key.first};
+        const ledger::CounterKey stock = stock_key(batch.place.program, key.first);
         if (around_.owners.owner_of(stock) != index_ || pools_.find(key.first) != nullptr) continue;
         const auto offer = shop_.find(stock.program, stock.id);
         pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
@@ -306,9 +304,7 @@ void Shard::note_counters() {
     for (const ledger::Effect& effect : entry_.effects) {
         if (const auto* ended = std::get_if<ledger::ReservationEnded>(&effect))
             note({.what = OwnerNotice::What::staged,
-                  .key = {.program = entry_.program,
-                          .kind = ledger::CounterKind::offer_stock,
-                          .id = ended->offer},
+                  .key = stock_key(entry_.program, ended->offer),
                   .delta = {.issued = ended->is_issued ? ended->units : 0,
                             .reserved = -ended->units},
                   .ticket = ended->ticket});

@@ -96,9 +96,7 @@ void Shard::add_imported_codes() {
     for (const Imported& imported : imports_) {
         const CodeChunk& chunk = *imported.chunk;
         pools_.add(imported.chunk, batch_.first_staged() + imported.entry);
-        stocks_.grow({.program = chunk.place.program,
-                      .kind = ledger::CounterKind::offer_stock,
-                      .id = static_cast<std::uint32_t>(chunk.place.offer)},
+        stocks_.grow(stock_key(chunk.place.program, static_cast<std::uint32_t>(chunk.place.offer)),
                      now_);
     }
     imports_.clear();

@@ -111,8 +111,7 @@ std::unique_ptr<ReplyBody> VoucherDesk::answer_of(const ledger::Entry& entry) co
     if (!is_of_a_voucher(static_cast<CommandKind>(entry.kind)) || entry.vouchers.empty())
         return nullptr;
     const ledger::HeldVoucher& held = *entry.vouchers.front();
-    ByteReader from(held.bytes);
-    const auto voucher = cards::get_voucher(from);
+    const auto voucher = cards::get_voucher(held.bytes);
     if (!voucher) return nullptr;
     const Outcome outcome = ledger::outcome_of(entry);
     if (entry.kind == ledger::EntryKind::show) {

@@ -1,6 +1,5 @@
 #include "server/shard/voucher_index.h"
 
-#include "protocol/base/byte_io.h"
 #include "server/cards/voucher_format.h"
 
 #include <algorithm>
@@ -18,8 +17,7 @@ void VoucherIndex::add(const ledger::HeldVoucher& held, ledger::AccountRef accou
     const auto [first, last] = by_home_.equal_range(held.number.home);
     if (std::none_of(first, last, [&](const auto& each) { return each.second == account; }))
         by_home_.emplace(held.number.home, account);
-    ByteReader from(held.bytes);
-    const auto voucher = cards::get_voucher(from);
+    const auto voucher = cards::get_voucher(held.bytes);
     if (voucher && voucher->has_code())
         by_code_[{.key = voucher->code, .program = voucher->program}] = held.number;
 }

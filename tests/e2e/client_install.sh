@@ -25,16 +25,7 @@ for example in first_spend first_spend_c; do
 done
 
 # Choose, confirm, done: a new member with 50 points buys a card of ¥20.
-cat >"$scratch/rules.toml" <<'RULES'
-program = 1
-version = 1
-author = "examples"
-effective_from = 2026-01-01T00:00:00Z
-[[deduction]]
-id = 1
-points = 10
-money = 100
-RULES
+write_rules
 suanpan() { "$scratch/installed/bin/suanpan" "${target[@]}" "$@"; }
 suanpan rules put "$scratch/rules.toml" >/dev/null
 member=00000000000a11ce0000000000000007

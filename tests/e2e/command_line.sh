@@ -66,17 +66,7 @@ expect 0 '*durable spends per second*' bench --for 500ms --members 20
 expect 0 '*ready*flush*stalls*durable up to entry*' top --metrics-port "$metrics_port" --rounds 1 --interval 200ms
 
 # An order, paid with points and cash: rules, quote, settle, confirm, refund.
-cat >"$scratch/rules.toml" <<'RULES'
-program = 1
-version = 1
-author = "ops"
-effective_from = 2026-01-01T00:00:00Z
-[[deduction]]
-id = 1
-points = 10
-money = 100
-order_money_max = 900
-RULES
+write_rules 'order_money_max = 900'
 expect 1 '*rules_not_found*' quote name:bert --line 1@2000
 expect 0 '*available 50, held 0*' earn name:bert 50
 sed 's/points = 10/points = 0/' "$scratch/rules.toml" >"$scratch/wrong.toml"

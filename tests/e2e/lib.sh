@@ -38,6 +38,15 @@ write_partners "$scratch"
 # write_master_keys FILE: one fresh key that card codes are sealed under.
 write_master_keys() ( umask 077; printf 'suanpan master keys 1\n1 %s\n' "$(openssl rand -hex 32)" >"$1"; )
 
+# write_rules [LINE...]: $scratch/rules.toml, for program 1: ten points pay ¥1. The lines belong to that deduction.
+write_rules() {
+    {
+        printf 'program = 1\nversion = 1\nauthor = "ops"\neffective_from = 2026-01-01T00:00:00Z\n'
+        printf '[[deduction]]\nid = 1\npoints = 10\nmoney = 100\n'
+        printf '%s' "${@/%/$'\n'}"
+    } >"$scratch/rules.toml"
+}
+
 # A machine that does much else may need more than the minute that people wait.
 export SUANPAN_START_SECONDS=${SUANPAN_START_SECONDS:-180}
 

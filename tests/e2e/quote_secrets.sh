@@ -21,17 +21,7 @@ refused() {
     [[ $(sha256sum "$identity") == "$before" ]] || fail "a refused start has changed SUANPAN"
 }
 
-cat >"$scratch/rules.toml" <<'RULES'
-program = 1
-version = 1
-author = "ops"
-effective_from = 2026-01-01T00:00:00Z
-
-[[deduction]]
-id = 1
-points = 10
-money = 100
-RULES
+write_rules
 
 # In the clear, as long as there is no master key.
 start_server "${flags[@]}"

@@ -43,16 +43,7 @@ at_once() {
 start_server --shards 3 "${flags[@]}"
 expect 0 'done: program 1 *' program create 1 --name Lotus --expiry days:30
 expect 0 'done: 90 points *' earn name:alice 90
-cat >"$scratch/rules.toml" <<'RULES'
-program = 1
-version = 1
-author = "ops"
-effective_from = 2026-01-01T00:00:00Z
-[[deduction]]
-id = 1
-points = 10
-money = 100
-RULES
+write_rules
 expect 0 'done: version 1 as entry *' rules put "$scratch/rules.toml"
 cat >"$scratch/offers.toml" <<'OFFERS'
 [[offer]]

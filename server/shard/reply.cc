@@ -19,6 +19,9 @@ std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body) {
     RedeemAnswer copy{.outcome = redeemed->outcome,
                       .offer = redeemed->offer,
                       .ticket = redeemed->ticket,
+                      .cash = redeemed->cash,
+                      .currency = redeemed->currency,
+                      .held_until = redeemed->held_until,
                       .vouchers = {}};
     for (const RedeemedVoucher& voucher : redeemed->vouchers)
         copy.vouchers.push_back({.number = voucher.number,

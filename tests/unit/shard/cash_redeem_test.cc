@@ -70,6 +70,26 @@ TEST_P(CashRedemption, SetsPointsAndUnitsAsideAndIssuesNothingBeforeItIsPaid) {
     sale.audit();
 }
 
+// The simulator's seed 1: who asked again in time was told that nothing is due.
+TEST_P(CashRedemption, AnswersARepeatInFlightWithTheCashThatIsDue) {
+    Sale sale(GetParam(), with_cash(10, 30, many));
+    sale.earn(1, 100);
+    sale.world.settle();
+    const Command command = sale.reserve_command(1, 5, 2 * price, "order-1", 2);
+    const std::uint32_t request = sale.send(command);
+    const std::uint32_t in_flight = sale.send(command);
+    sale.world.settle();
+    const RedeemAnswer* answer = sale.redeemed(request);
+    ASSERT_NE(answer, nullptr);
+    ASSERT_NE(sale.redeemed(in_flight), nullptr);
+    EXPECT_EQ(answer->cash, Money{2 * price});
+    EXPECT_EQ(*sale.redeemed(in_flight), *answer);
+    const std::uint32_t later = sale.send(command);
+    sale.world.settle();
+    ASSERT_NE(sale.redeemed(later), nullptr);
+    EXPECT_EQ(*sale.redeemed(later), *answer);  // P2
+}
+
 TEST_P(CashRedemption, RefusesCashThatIsNotThePriceAndNamesThatAreTaken) {
     Sale sale(GetParam(), with_cash(10, 30));
     sale.earn(1, 100);

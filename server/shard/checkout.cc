@@ -228,12 +228,10 @@ std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instan
 }
 
 std::optional<std::int64_t> Checkout::limit_of(const ledger::CounterKey& key, Instant now) {
-    const ledger::RuleTextPtr in_force = ledger_.rules().in_force(key.program, now);
     std::optional<std::int64_t> lowest;
-    for (const ledger::RuleTextPtr& text : ledger_.rules().all()) {
+    for (const ledger::RuleTextPtr& text : ledger_.rules().all()) {  // versions rising
         if (text->program != key.program || text == undurable_) continue;
-        if (in_force != nullptr && in_force != undurable_ && text->version < in_force->version)
-            continue;
+        if (text->effective_from <= now) lowest.reset();  // the ones before it hold no longer
         const rules::RuleBook* book = book_of(*text);
         const auto limit = book == nullptr ? std::nullopt : limit_in(*book, key.kind, key.id);
         if (limit) lowest = std::min(*limit, lowest.value_or(*limit));

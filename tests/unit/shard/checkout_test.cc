@@ -289,6 +289,36 @@ TEST(Checkout, LoadsABudgetAndNoRulesThatMakeNoSense) {
     EXPECT_NE(broken.message.find("deduction"), std::string::npos);
 }
 
+// While a version that is in force at once was being committed, the limits of all versions before
+// it held again, and the lowest of them refused (the simulator's seed 323).
+TEST(Checkout, BringsNoOldLimitBackWhileANewVersionIsNotDurable) {
+    const auto with_total = [](int total) {
+        return std::string(ten_points_a_yuan) +
+               "[[coupon]]\nid = 5\nminus = 300\ntotal_max = " + std::to_string(total) + "\n";
+    };
+    Till till(with_total(4));
+    const auto add = [&](std::uint32_t version, int total) {
+        ledger::RuleText rules = *till.ledger.rules().newest(ProgramId{1});
+        std::string text = with_total(total);
+        rules.text = rules.text.substr(0, rules.text.find("[[")) + text.substr(text.find("[["));
+        rules.text.replace(rules.text.find("version = "), 11,
+                           "version = " + std::to_string(version));
+        rules.version = version;
+        rules.effective_from = till.now;
+        const auto added = std::make_shared<const ledger::RuleText>(rules);
+        till.ledger.install(added);
+        return added;
+    };
+    const ledger::CounterKey key{
+        .program = ProgramId{1}, .kind = ledger::CounterKind::coupon_total, .id = 5};
+    add(2, 7);
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 7);
+    till.checkout.set_undurable(add(3, 9));
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 7);
+    till.checkout.set_undurable(nullptr);
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 9);
+}
+
 TEST(Checkout, WantsNoticeOfWhatIsAdverse) {
     const std::string limit = "[[limit]]\nid = 9\nper = \"day\"\nmoney_max = ";
     Till till(std::string(ten_points_a_yuan) + limit + "1200\n");

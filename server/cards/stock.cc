@@ -149,6 +149,7 @@ void Stock::give_back(Ticket ticket, Lsn lsn) {
     SUANPAN_ASSERT(is_reserved(ticket));
     set_phase(take_of(ticket), Phase::returning);
     add_pending({.lsn = lsn, .ticket = ticket});
+    if (SUANPAN_CANARY(reservation_given_back_twice)) total_ += take_of(ticket).request.quantity;
 }
 
 void Stock::restock(std::int64_t units, Lsn lsn) {

@@ -1,4 +1,5 @@
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/limits.h"
 #include "server/cards/voucher_command.h"
 
@@ -88,7 +89,8 @@ public:
         Voucher next = now_;
         next.left -= units;
         next.state = VoucherState::verified;
-        next.token = TokenKind::none;  // a show token is good once
+        // A show token is good once.
+        if (!SUANPAN_CANARY(show_token_good_twice)) next.token = TokenKind::none;
         next.verifications.push_back({.partner = command.partner,
                                       .reference = command.reference,
                                       .merchant = command.merchant,
@@ -113,7 +115,7 @@ public:
         const auto place = static_cast<std::size_t>(found - now_.verifications.data());
         next.verifications[place].undone = true;
         ++next.undone;
-        next.left += found->units;
+        next.left += found->units * (SUANPAN_CANARY(undo_gives_back_twice) ? 2 : 1);
         if (next.left == next.whole)
             next.state = VoucherState::issued;
         else

@@ -1,5 +1,6 @@
 // Applying entries and posting due items: all that changes a ledger.
 #include "protocol/base/assert.h"
+#include "protocol/base/canary.h"
 #include "protocol/limits.h"
 #include "server/ledger/due.h"
 #include "server/ledger/ledger.h"
@@ -58,7 +59,10 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     }
     lot_count_ += account.lots().all().size();
     if (!entry.orders.empty()) put_orders(entry, account);
-    for (const VoucherPtr& voucher : entry.vouchers) account.put_voucher(voucher);
+    const bool forgets = entry.kind == EntryKind::verify && entry.lsn != Lsn{} &&
+                         SUANPAN_CANARY(verification_forgotten_on_recovery);
+    if (!forgets)
+        for (const VoucherPtr& voucher : entry.vouchers) account.put_voucher(voucher);
     account.set_ordinal(entry.ordinal);
     account.prune(entry.time);
     if (entry.lsn != Lsn{}) {

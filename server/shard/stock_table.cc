@@ -23,6 +23,7 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
     for (const ReservedUnits& each : reserved) {
         to.stock.restore_reserved(cards::Ticket{each.ticket}, each.request);
         if (pool == nullptr || each.codes.empty()) continue;
+        if (SUANPAN_CANARY(set_aside_codes_free_after_recovery)) continue;
         std::vector<cards::CodeRef>& codes = to.codes[each.ticket];
         for (const cards::CodeKey& code : each.codes) {
             const auto found = pool->find(code);

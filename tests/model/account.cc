@@ -494,8 +494,9 @@ void Account::name_last(const ProgramSpec& program, const CommandHead& head, Ins
     originals_[entry.value] = last_;
     const auto number = static_cast<std::uint32_t>(hold);
     if (head.kind == CommandKind::hold) holds_[number] = last_hold_;
-    if (head.kind != CommandKind::settle) return;
+    if (!last_order_) return;
     Order& order = orders_[number] = *last_order_;
+    last_order_.reset();
     order.number = number;
     if (order.state == OrderState::waiting)
         holds_[number] = last_hold_;

@@ -121,10 +121,18 @@ public:
     Answer refund_order(const ProgramSpec& program, const RefundOrder& refund, PartnerId partner,
                         Instant now, Sums& sums);
     // Redemptions: account_offers.cc. What its stock has to say is not asked here.
-    Answer redeem(const ProgramSpec& program, const OfferSpec& offer, std::int64_t quantity,
+    Answer redeem(const ProgramSpec& program, const OfferSpec& offer, const Redeem& asked,
                   Instant now, Sums& sums);
+    // With cash: an order that waits for it, of these units.
+    Answer set_aside(const ProgramSpec& program, const OfferSpec& offer, const Command& command,
+                     const std::vector<Voucher>& units, Instant now);
+    // The redemption that was just paid, whose units nobody has issued yet; else null.
+    [[nodiscard]] Order* order_to_issue(PartnerId partner, const OrderId& id);
+    // Units that wait for their cash.
+    [[nodiscard]] std::int64_t set_aside_of(std::uint32_t offer) const;
     void add_voucher(const Voucher& voucher) { vouchers_[voucher.number] = voucher; }
-    [[nodiscard]] Answer reveal(const VoucherNumber& voucher, Instant now) const;
+    // Null where it has no such voucher.
+    [[nodiscard]] Voucher* find_voucher(const VoucherNumber& number);
     // By number.
     [[nodiscard]] const std::map<VoucherNumber, Voucher>& vouchers() const { return vouchers_; }
 
@@ -161,7 +169,7 @@ private:
     [[nodiscard]] Answer takeable(const ProgramSpec& program, const Wish& wish, Instant now) const;
     // Why the offer lets the member not take so much; ok where it does.
     [[nodiscard]] Code admits(const ProgramSpec& program, const OfferSpec& offer,
-                              std::int64_t quantity, Instant now) const;
+                              const Redeem& asked, Instant now) const;
     [[nodiscard]] std::int64_t day_limit(const ProgramSpec& program) const;  // -1: none
     [[nodiscard]] std::int64_t left_today(const ProgramSpec& program, Instant now) const;
     // True where taking them would empty or touch more lots than one request may.

@@ -112,6 +112,9 @@ std::optional<UncoveredLimit> Account::uncovered(const ProgramSpec& program,
                 return UncoveredLimit::campaign;
             case UseKind::coupon:
                 return UncoveredLimit::coupon;
+            case UseKind::offer_day:
+            case UseKind::offer:
+                return UncoveredLimit::offer;
             default:
                 break;  // of all members: not the account's to count
         }
@@ -285,7 +288,9 @@ Answer Account::confirm(const ProgramSpec& program, const ConfirmOrder& confirm,
         return {.amount = points, .detail = number_of(order->state)};
     }
     order->keep_from(now, order_known_days_min);
-    if (is_used_up || terms.late_payment != LatePayment::reacquire ||
+    // What it buys may have ended.
+    const bool is_over = !order->units.empty() && now >= order->offer.valid_until;
+    if (is_used_up || is_over || terms.late_payment != LatePayment::reacquire ||
         uncovered(program, terms, now) || shortage(terms, of_all)) {
         order->step = OrderStep::payment_to_return;
         return {.detail = number_of(order->state)};

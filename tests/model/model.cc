@@ -136,6 +136,8 @@ Outcome Model::execute(const Command& command, Instant now, const Names& names) 
     }
     Account& account = accounts_[{head.program, head.member}];
     account.name_last(*find_program(head.program), head, now, names.entry, names.hold);
+    // A shop is told nothing of a member's points.
+    if (head.kind == CommandKind::verify || head.kind == CommandKind::undo_verify) return outcome;
     if (head.kind == CommandKind::hold) outcome.detail = static_cast<std::int64_t>(names.hold);
     outcome.balances = account.balances(now);
     return outcome;
@@ -191,7 +193,7 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         Instant now;
         Sums& sums;
         const CountAll& of_all;
-        bool is_used_up;
+        const Names& names;
         Answer operator()(const Earn& c) const { return account.earn(program, c, now, sums); }
         Answer operator()(const Spend& c) const { return account.spend(program, c, now, sums); }
         Answer operator()(const PlaceHold& c) const { return account.place(program, c, now); }
@@ -217,9 +219,32 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
             return account.settle(program, c, head.partner, now, sums, of_all);
         }
         Answer operator()(const ConfirmOrder& c) const {
-            return account.confirm(program, c, head.partner, now, sums, of_all, is_used_up);
+            return account.confirm(program, c, head.partner, now, sums, of_all, names.is_used_up);
         }
-        Answer operator()(const Reveal& c) const { return account.reveal(c.voucher, now); }
+        static Answer told(const VoucherAnswer& said) {
+            return {.code = said.code, .amount = 0, .detail = said.detail};
+        }
+        Answer operator()(const Reveal& c) const {
+            Voucher* voucher = account.find_voucher(c.voucher);
+            if (voucher == nullptr) return {.code = Code::voucher_not_found};
+            return told(voucher->reveal(head.member, now));
+        }
+        Answer operator()(const Show& c) const {
+            Voucher* voucher = account.find_voucher(c.task.voucher);
+            if (voucher == nullptr) return {.code = Code::voucher_not_found};
+            return told(voucher->show(c, now));
+        }
+        Answer operator()(const Verify& c) const {
+            Voucher* voucher = account.find_voucher(names.voucher);
+            if (voucher == nullptr)
+                return {.code = c.has_token ? Code::token_not_valid : Code::voucher_not_found};
+            return told(voucher->verify(c, head.partner, names.proof, now));
+        }
+        Answer operator()(const UndoVerification& c) const {
+            Voucher* voucher = account.find_voucher(c.task.voucher);
+            if (voucher == nullptr) return {.code = Code::voucher_not_found};
+            return told(voucher->undo(c, head.partner, now));
+        }
         Answer operator()(const CancelOrder& c) const {
             return account.cancel(program, c, head.partner, now, sums);
         }
@@ -236,14 +261,17 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         }
         return sum;
     };
-    const Decide known{account, *program, head, now, sums, of_all, names.is_used_up};
+    const Decide known{account, *program, head, now, sums, of_all, names};
     // Programs stand above; reads and the clock change no account.
-    return std::visit(
+    const Answer answer = std::visit(
         [&known](const auto& each) -> Answer {
             if constexpr (requires { known(each); }) return known(each);
             return {.code = Code::unknown_kind};
         },
         command.body);
+    const bool has_paid =
+        std::holds_alternative<ConfirmOrder>(command.body) && answer.code == Code::ok;
+    return has_paid ? issue(command, account, now, names, answer) : answer;
 }
 
 Outcome Model::balance(const MemberId& member, ProgramId program, Instant now) {
@@ -303,6 +331,9 @@ OrderAnswer Model::order(const CommandHead& head, const OrderId& id, Instant now
     answer.refunded = Money{returned.amount};
     answer.refunded_points = Points{returned.share.points};
     answer.refunded_cash = Money{returned.share.cash};
+    answer.offer = order->offer.id;
+    answer.ticket = order->ticket;
+    answer.quantity = static_cast<std::int64_t>(order->units.size());
     for (std::size_t i = 0; i < terms.lines.size(); ++i)
         answer.lines.push_back(
             {.quoted = terms.lines[i], .refunded = Money{order->by_line[i].amount}});

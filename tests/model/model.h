@@ -22,8 +22,10 @@ namespace suanpan::model {
 struct Names {
     Lsn entry;
     HoldId hold{};
-    std::vector<Voucher> vouchers;  // of a redemption, with their codes
+    std::vector<Voucher> vouchers;  // of a redemption or a payment, with their codes
     std::uint32_t batch = 0;        // of the first of these codes
+    VoucherNumber voucher;          // that a token or a code stands for
+    Proof proof;                    // and whether that is one
     const OfferFile* offers = nullptr;
     const CodeList* codes = nullptr;
     // False: whoever asks looks after what all members share of a budget or a total.
@@ -67,7 +69,17 @@ public:
     // A member's vouchers as they are at `now`, by number.
     [[nodiscard]] std::vector<VoucherRow> vouchers(const MemberId& member, ProgramId program,
                                                    Instant now) const;
+    // Null where the member has no such voucher.
+    [[nodiscard]] const Voucher* voucher(const MemberId& member, ProgramId program,
+                                         const VoucherNumber& number) const;
     [[nodiscard]] const Shelf& shelf() const { return shelf_; }
+    // Units that were set aside come back: their order was cancelled, or its time is over. Returns
+    // what is wrong with that.
+    [[nodiscard]] std::string give_back(std::uint32_t offer, std::uint64_t ticket) {
+        return shelf_.give_back(offer, ticket);
+    }
+    // Units of an offer in orders that wait for their cash.
+    [[nodiscard]] std::int64_t set_aside(ProgramId program, std::uint32_t offer, Instant now);
     // Of all members together: what their orders have of a budget or a total.
     [[nodiscard]] UseSum used_by_all(ProgramId program, const UseKey& key, Instant now);
     // What the last command could not be, in words, where it was refused for something that only
@@ -95,6 +107,9 @@ private:
     Answer put_offers(const PutOffers& put, const Names& names);
     Answer import(const CommandHead& head, const Names& names);
     Answer redeem(const Command& command, Account& account, Instant now, const Names& names);
+    // A payment that was just accepted issues what it has paid for.
+    Answer issue(const Command& command, Account& account, Instant now, const Names& names,
+                 const Answer& paid);
     Answer complain(std::string complaint);
     Answer put_program(const PutProgram& put);
     Answer put_rules(ProgramId program, const PutRules& put, Instant now);

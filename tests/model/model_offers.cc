@@ -34,8 +34,20 @@ Answer Model::redeem(const Command& command, Account& account, Instant now, cons
     if (static_cast<std::int64_t>(names.vouchers.size()) != asked.quantity ||
         names.vouchers.front().number.offer != asked.offer)
         return complain("a redemption has other vouchers than were asked for");
-    Answer answer =
-        account.redeem(*find_program(program), *offer, asked.quantity, now, sums_[program]);
+    if (offer->cash > 0) {
+        std::vector<Voucher> units = names.vouchers;
+        for (Voucher& unit : units) {
+            unit.expires_at = instant_never;
+            const auto code = shelf_.codes(program).find(unit.code);
+            if (code != shelf_.codes(program).end()) unit.expires_at = code->second.expires_at;
+        }
+        const Answer answer =
+            account.set_aside(*find_program(program), *offer, command, units, now);
+        if (answer.code != Code::ok) return answer;
+        const Answer wrong = complain(shelf_.set_aside(program, units, names.batch, now));
+        return wrong.code != Code::ok ? wrong : answer;
+    }
+    Answer answer = account.redeem(*find_program(program), *offer, asked, now, sums_[program]);
     if (answer.code != Code::ok) return answer;
     if (const Answer wrong =
             complain(shelf_.take(program, names.vouchers, names.batch, now, names.entry));
@@ -44,10 +56,48 @@ Answer Model::redeem(const Command& command, Account& account, Instant now, cons
     for (Voucher voucher : names.vouchers) {
         voucher.issued_at = now;
         voucher.expires_at = shelf_.end_of(*offer, voucher.code, now);
+        voucher.owner = command.head.member;
+        voucher.terms = offer->voucher;
+        voucher.revealed = !voucher.code.empty();  // the answer to its redemption shows it
         account.add_voucher(voucher);
     }
     answer.detail = static_cast<std::int64_t>(names.vouchers.front().number.ticket);
     return answer;
+}
+
+Answer Model::issue(const Command& command, Account& account, Instant now, const Names& names,
+                    const Answer& paid) {
+    const ProgramId program = command.head.program;
+    Order* order =
+        account.order_to_issue(command.head.partner, std::get<ConfirmOrder>(command.body).order);
+    if (order == nullptr)
+        return names.vouchers.empty() ? paid : complain("vouchers are issued that nobody paid");
+    bool are_same = names.vouchers.size() == order->units.size();
+    for (std::size_t i = 0; are_same && i < order->units.size(); ++i) {
+        const Voucher& unit = order->units[i];
+        are_same = names.vouchers[i].number.offer == unit.number.offer &&
+                   names.vouchers[i].number.unit == unit.number.unit;
+        // Paid in time: with the ticket and the code that were set aside.
+        if (order->step == OrderStep::paid)
+            are_same = are_same && names.vouchers[i].number.ticket == order->ticket &&
+                       names.vouchers[i].code == unit.code;
+    }
+    if (!are_same) return complain("INV-9: a payment issues other units than were set aside");
+    const Answer wrong =
+        complain(order->step == OrderStep::paid
+                     ? shelf_.issue(order->offer.id, order->ticket, names.entry)
+                     : shelf_.take(program, names.vouchers, names.batch, now, names.entry));
+    if (wrong.code != Code::ok) return wrong;
+    order->is_issued = true;
+    order->ticket = names.vouchers.front().number.ticket;
+    for (Voucher voucher : names.vouchers) {
+        voucher.issued_at = now;
+        voucher.expires_at = shelf_.end_of(order->offer, voucher.code, now);
+        voucher.owner = command.head.member;
+        voucher.terms = order->offer.voucher;
+        account.add_voucher(voucher);
+    }
+    return paid;
 }
 
 std::vector<VoucherRow> Model::vouchers(const MemberId& member, ProgramId program,
@@ -55,21 +105,27 @@ std::vector<VoucherRow> Model::vouchers(const MemberId& member, ProgramId progra
     std::vector<VoucherRow> rows;
     const auto account = accounts_.find({program, member});
     if (account == accounts_.end()) return rows;
-    for (const auto& [number, voucher] : account->second.vouchers()) {
-        const bool has_code = !voucher.code.empty();
-        const bool is_over = voucher.expires_at <= now;
-        rows.push_back({.number = number,
-                        .state = is_over ? VoucherStateNumber::expired : VoucherStateNumber::issued,
-                        .has_code = has_code,
-                        .revealed = has_code,  // the answer to its redemption shows it
-                        .is_amount = false,
-                        .whole = 1,
-                        .left = 1,
-                        .issued_at = voucher.issued_at,
-                        .expires_at = voucher.expires_at,
-                        .merchant = 0});
-    }
+    for (const auto& [number, voucher] : account->second.vouchers())
+        rows.push_back(voucher.row(now));
     return rows;
+}
+
+const Voucher* Model::voucher(const MemberId& member, ProgramId program,
+                              const VoucherNumber& number) const {
+    const auto account = accounts_.find({program, member});
+    if (account == accounts_.end()) return nullptr;
+    const auto found = account->second.vouchers().find(number);
+    return found == account->second.vouchers().end() ? nullptr : &found->second;
+}
+
+std::int64_t Model::set_aside(ProgramId program, std::uint32_t offer, Instant now) {
+    std::int64_t units = 0;
+    for (auto& [name, account] : accounts_) {
+        if (std::get<ProgramId>(name) != program) continue;
+        account.pass_time(*find_program(program), now, sums_[program]);
+        units += account.set_aside_of(offer);
+    }
+    return units;
 }
 
 UseSum Model::used_by_all(ProgramId program, const UseKey& key, Instant now) {

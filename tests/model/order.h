@@ -4,6 +4,7 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
 #include "protocol/order.h"
+#include "tests/model/shelf.h"
 
 #include <cstdint>
 #include <vector>
@@ -41,6 +42,11 @@ struct Order {
     LocalDate counted_on;
     PaymentId payment;
     std::int64_t paid = 0;
+    // Of a redemption: the units that were set aside under this ticket, as the offer was then.
+    std::uint64_t ticket = 0;
+    OfferSpec offer;
+    std::vector<Voucher> units;
+    bool is_issued = false;
     std::vector<Returned> by_line;  // one per line
     Returned by_amount;             // of what no line had given back before
 

@@ -26,6 +26,18 @@ std::int64_t Shelf::issued(std::uint32_t offer) const {
     return sold == sold_.end() ? 0 : sold->second.issued;
 }
 
+std::int64_t Shelf::reserved(std::uint32_t offer) const {
+    std::int64_t units = 0;
+    if (const auto sold = sold_.find(offer); sold != sold_.end())
+        for (const auto& [ticket, set_aside] : sold->second.set_aside) units += set_aside.units;
+    return units;
+}
+
+bool Shelf::is_set_aside(std::uint32_t offer, std::uint64_t ticket) const {
+    const auto sold = sold_.find(offer);
+    return sold != sold_.end() && sold->second.set_aside.contains(ticket);
+}
+
 std::uint64_t Shelf::last_ticket(std::uint32_t offer) const {
     const auto sold = sold_.find(offer);
     if (sold == sold_.end() || sold->second.tickets.empty()) return 0;
@@ -52,8 +64,8 @@ std::string Shelf::put(const OfferFile& file) {
         if (old != nullptr && *old == offer) continue;
         if (offer.version != (old == nullptr ? 1 : old->version + 1))
             return name_of(offer) + " is not the next version of itself";
-        if (!offer.has_codes && offer.stock < issued(offer.id))
-            return name_of(offer) + " has a lower stock than what is issued";
+        if (!offer.has_codes && offer.stock < issued(offer.id) + reserved(offer.id))
+            return name_of(offer) + " has a lower stock than what is set aside or issued";
     }
     files_[file.program] = file;
     return {};
@@ -86,16 +98,17 @@ Instant Shelf::end_of(const OfferSpec& offer, const std::string& code, Instant n
     return end;
 }
 
-std::string Shelf::take(ProgramId program, const std::vector<Voucher>& vouchers,
-                        std::uint32_t batch_of_first, Instant now, Lsn entry) {
+std::string Shelf::check_take(ProgramId program, const std::vector<Voucher>& vouchers,
+                              std::uint32_t batch_of_first, Instant now) {
     const VoucherNumber& first = vouchers.front().number;
     const OfferSpec* offer = find(program, first.offer);
     if (offer == nullptr) return "there is no such offer";
     Sold& sold = sold_[offer->id];
     const auto units = static_cast<std::int64_t>(vouchers.size());
-    if (!offer->has_codes && sold.issued + units > offer->stock)
-        return "INV-9: " + std::to_string(sold.issued) + " of " + std::to_string(offer->stock) +
-               " are issued already";
+    const std::int64_t gone = sold.issued + reserved(offer->id);
+    if (!offer->has_codes && gone + units > offer->stock)
+        return "INV-9: " + std::to_string(gone) + " of " + std::to_string(offer->stock) +
+               " are set aside or issued already";
     if (first.ticket == 0 || sold.tickets.contains(first.ticket))
         return "INV-9: ticket " + std::to_string(first.ticket) + " is taken";
     std::set<std::string> together;
@@ -115,11 +128,66 @@ std::string Shelf::take(ProgramId program, const std::vector<Voucher>& vouchers,
         if (code->second.issued != Lsn{} || !together.insert(voucher.code).second)
             return "INV-9: a code is issued twice, before at LSN " +
                    std::to_string(code->second.issued.value);
+        if (code->second.is_set_aside) return "INV-9: a code is set aside for another order";
         if (code->second.expires_at <= now) return "INV-9: a code has expired";
     }
-    for (const std::string& code : together) codes_[program].at(code).issued = entry;
-    sold.issued += units;
+    return {};
+}
+
+std::string Shelf::take(ProgramId program, const std::vector<Voucher>& vouchers,
+                        std::uint32_t batch_of_first, Instant now, Lsn entry) {
+    if (std::string wrong = check_take(program, vouchers, batch_of_first, now); !wrong.empty())
+        return wrong;
+    const VoucherNumber& first = vouchers.front().number;
+    Sold& sold = sold_[first.offer];
+    for (const Voucher& voucher : vouchers)
+        if (!voucher.code.empty()) codes_[program].at(voucher.code).issued = entry;
+    sold.issued += static_cast<std::int64_t>(vouchers.size());
     sold.tickets.insert(first.ticket);
+    return {};
+}
+
+std::string Shelf::set_aside(ProgramId program, const std::vector<Voucher>& vouchers,
+                             std::uint32_t batch_of_first, Instant now) {
+    if (std::string wrong = check_take(program, vouchers, batch_of_first, now); !wrong.empty())
+        return wrong;
+    const VoucherNumber& first = vouchers.front().number;
+    Sold& sold = sold_[first.offer];
+    SetAside& waits = sold.set_aside[first.ticket];
+    waits.program = program;
+    waits.units = static_cast<std::int64_t>(vouchers.size());
+    for (const Voucher& voucher : vouchers) {
+        if (voucher.code.empty()) continue;
+        codes_[program].at(voucher.code).is_set_aside = true;
+        waits.codes.push_back(voucher.code);
+    }
+    sold.tickets.insert(first.ticket);
+    return {};
+}
+
+std::string Shelf::issue(std::uint32_t offer, std::uint64_t ticket, Lsn entry) {
+    Sold& sold = sold_[offer];
+    const auto waits = sold.set_aside.find(ticket);
+    if (waits == sold.set_aside.end())
+        return "INV-9: ticket " + std::to_string(ticket) + " is issued, and is not set aside";
+    for (const std::string& name : waits->second.codes) {
+        Code& code = codes_[waits->second.program].at(name);
+        code.is_set_aside = false;
+        code.issued = entry;
+    }
+    sold.issued += waits->second.units;
+    sold.set_aside.erase(waits);
+    return {};
+}
+
+std::string Shelf::give_back(std::uint32_t offer, std::uint64_t ticket) {
+    Sold& sold = sold_[offer];
+    const auto waits = sold.set_aside.find(ticket);
+    if (waits == sold.set_aside.end())
+        return "INV-9: ticket " + std::to_string(ticket) + " comes back, and is not set aside";
+    for (const std::string& name : waits->second.codes)
+        codes_[waits->second.program].at(name).is_set_aside = false;
+    sold.set_aside.erase(waits);
     return {};
 }
 

@@ -4,6 +4,8 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
 #include "protocol/command.h"
+#include "protocol/order.h"
+#include "tests/model/voucher.h"
 
 #include <cstdint>
 #include <map>
@@ -29,6 +31,13 @@ struct OfferSpec {
     std::int64_t ever = -1;
     std::int64_t valid_days = -1;
     Instant valid_until = instant_never;
+    VoucherTerms voucher;
+    std::int64_t cash = 0;  // of a unit; above 0: it is set aside until that is paid
+    std::int64_t pay_within_seconds = 900;
+    LatePayment late_payment{};
+    std::int64_t share_percent = 100;  // of the stock that may stand set aside
+    std::int64_t per_member = 10;      // units set aside of one member
+    std::int64_t per_origin = -1;
     friend bool operator==(const OfferSpec&, const OfferSpec&) = default;
 };
 // The whole file of a program.
@@ -50,14 +59,6 @@ struct CodeList {
     std::vector<CodeLine> lines;
 };
 
-// One unit with its owner.
-struct Voucher {
-    VoucherNumber number;
-    std::string code;  // empty: none
-    Instant issued_at;
-    Instant expires_at;
-};
-
 // Everything here is durable: a Shelf is told of entries in order of LSN. Whoever tells it
 // something that cannot be gets a sentence back, and nothing has happened then.
 class Shelf {
@@ -71,9 +72,18 @@ public:
     [[nodiscard]] std::string take(ProgramId program, const std::vector<Voucher>& vouchers,
                                    std::uint32_t batch_of_first, Instant now, Lsn entry);
 
+    // The same, but set aside until cash comes.
+    [[nodiscard]] std::string set_aside(ProgramId program, const std::vector<Voucher>& vouchers,
+                                        std::uint32_t batch_of_first, Instant now);
+    // What was set aside under the ticket is issued; or it comes back.
+    [[nodiscard]] std::string issue(std::uint32_t offer, std::uint64_t ticket, Lsn entry);
+    [[nodiscard]] std::string give_back(std::uint32_t offer, std::uint64_t ticket);
+
     // Null where the program has no such offer.
     [[nodiscard]] const OfferSpec* find(ProgramId program, std::uint32_t offer) const;
     [[nodiscard]] std::int64_t issued(std::uint32_t offer) const;
+    [[nodiscard]] std::int64_t reserved(std::uint32_t offer) const;
+    [[nodiscard]] bool is_set_aside(std::uint32_t offer, std::uint64_t ticket) const;
     // The highest ticket, and whether all below it are taken.
     [[nodiscard]] std::uint64_t last_ticket(std::uint32_t offer) const;
     [[nodiscard]] bool has_ticket(std::uint32_t offer, std::uint64_t ticket) const;
@@ -87,16 +97,26 @@ public:
         std::uint32_t batch = 0;
         Instant expires_at;
         Lsn imported;
-        Lsn issued;  // 0: free, or expired
+        Lsn issued;  // 0: free, set aside or expired
+        bool is_set_aside = false;
     };
     // Of one program, by the code itself.
     [[nodiscard]] const std::map<std::string, Code>& codes(ProgramId program) const;
 
 private:
+    // Units that wait for their cash.
+    struct SetAside {
+        ProgramId program{};
+        std::int64_t units = 0;
+        std::vector<std::string> codes;
+    };
     struct Sold {
         std::int64_t issued = 0;
         std::set<std::uint64_t> tickets;
+        std::map<std::uint64_t, SetAside> set_aside;
     };
+    [[nodiscard]] std::string check_take(ProgramId program, const std::vector<Voucher>& vouchers,
+                                         std::uint32_t batch_of_first, Instant now);
     std::map<ProgramId, OfferFile> files_;
     std::map<std::uint32_t, Sold> sold_;
     std::map<ProgramId, std::map<std::string, Code>> codes_;

@@ -51,6 +51,12 @@ void SimClient::take_answer(Op& op, const Outcome& outcome) {
     const auto group = static_cast<std::uint16_t>(outcome.code) / 100;
     const bool was_final = op.answer && is_final(op.answer->code);
     if (group == 1) throw Violation("a sound frame was called unreadable");
+    // Somebody else may pay, or guess what nobody was shown, for long: a client gives up.
+    const bool may_take_long =
+        outcome.code == Code::all_set_aside ||
+        (outcome.code == Code::busy && op.command.head.kind == CommandKind::verify);
+    if (may_take_long && !workload_.is_calm && !op.answer && random_.one_in(3))
+        op.is_abandoned = true;
     if (group == 4) return;  // not now: it will be sent again
     if (outcome.code == Code::history_ends) return end_history(op, subject_of(op));
     if (outcome.code == Code::request_from_future) return;  // it will be the present one day
@@ -91,6 +97,7 @@ void SimClient::take_word(Op& op, const Outcome& outcome) {
         workload_.note_rules(head.program, static_cast<std::uint32_t>(outcome.detail));
     if (head.kind == CommandKind::offers_put && outcome.code == Code::ok)
         workload_.note_offers(*op.offers);
+    if (is_of_a_voucher(head.kind) && outcome.code == Code::ok) note_voucher_word(op, outcome);
     if (const auto* hold = std::get_if<PlaceHold>(&op.command.body))
         workload_.note_instant(outcome.time + hold->duration);
     if (!op.looked_up || op.has_rival) return;

@@ -11,12 +11,14 @@
 #include "tests/sim/read_check.h"
 #include "tests/sim/rules_check.h"
 #include "tests/sim/violation.h"
+#include "tests/sim/vouchers_check.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -75,22 +77,38 @@ public:
           workload_(workload),
           reads_(workload.reads),
           rules_(workload),
-          offers_(workload, secrets) {
-        for (const Op& op : workload.ops)
-            requests_[digest_of(op.command.head)].asked.push_back(
+          offers_(workload, secrets),
+          vouchers_(workload, secrets) {
+        for (const Op& op : workload.ops) {
+            auto& request = by_id_[op.command.head.request_id];
+            if (request == nullptr) request = std::make_shared<Request>();
+            request->asked.push_back(
                 {.op = &op, .body_hash = body_hash_of(op.command, secrets.body_hash_key)});
+            requests_[digest_of(op)] = request;
+            if (is_of_a_voucher(op.command.head.kind)) vouchers_.add_request(op);
+        }
         for (const auto& bytes : entries) take(bytes);
         reads_.finish(model_);
         rules_.finish();
         offers_.finish(model_);
-        for (const auto& [digest, request] : requests_)
-            for (const Request::Asked& asked : request.asked)
-                check_op(*asked.op, request, asked.body_hash);
+        vouchers_.finish();
+        for (const auto& [id, request] : by_id_)
+            for (const Request::Asked& asked : request->asked)
+                check_op(*asked.op, *request, asked.body_hash);
     }
 
 private:
     using Digest = std::tuple<std::uint64_t, std::uint64_t>;
 
+    [[nodiscard]] Digest digest_of(const VoucherNumber& voucher, const Op& op) const {
+        const Hash128 digest = ledger::voucher_digest(
+            op.command.head.partner, voucher, op.command.head.request_id, secrets_.digest_seed);
+        return {digest.high, digest.low};
+    }
+    [[nodiscard]] Digest digest_of(const Op& op) {
+        return is_of_a_voucher(op.command.head.kind) ? digest_of(vouchers_.request_owner_of(op), op)
+                                                     : digest_of(op.command.head);
+    }
     [[nodiscard]] Digest digest_of(const CommandHead& head) const {
         const Hash128 digest = head.kind == CommandKind::codes_import
                                    ? ledger::import_digest(head.partner, head.program,
@@ -112,12 +130,17 @@ private:
             const Outcome outcome = ledger::outcome_of_refusal(entry.lsn, entry.time, refusal);
             const Op& op =
                 use({refusal.digest.high, refusal.digest.low}, refusal.body_hash, outcome);
+            if (is_of_a_voucher(op.command.head.kind)) vouchers_.refused(outcome, op);
+            if (outcome.code == Code::too_many_reservations) offers_.refused_as_unpaid(entry, op);
             if (outcome.code == Code::sold_out) offers_.refused(entry.lsn, entry.time, op, model_);
             if (outcome.code == Code::quote_no_longer_covered) take_uncovered(entry, op, outcome);
         }
         if (!entry.member.is_zero()) take_of_account(entry);
+        offers_.begin(entry, model_);
         if (ledger::is_client_kind(entry.kind)) take_executed(entry);
         if (!entry.orders.empty()) take_orders(entry);
+        offers_.end(entry, model_);
+        if (!entry.vouchers.empty()) take_vouchers(entry);
         budgets_.add(entry, std::exchange(sent_after_, Lsn{}));
     }
 
@@ -136,6 +159,16 @@ private:
                 fmt::format("INV-11: LSN {} refuses an order for a budget or total that "
                             "had room",
                             entry.lsn.value));
+    }
+
+    // A code that has an owner: who names it asks for that voucher from now on.
+    void take_vouchers(const Entry& entry) {
+        const std::vector<std::string> codes = offers_.codes_of(entry);
+        vouchers_.add(entry, codes, model_);
+        for (std::size_t i = 0; i < codes.size(); ++i)
+            for (const Op* op : vouchers_.requests_by(entry.program, codes[i]))
+                requests_[digest_of(entry.vouchers[i]->number, *op)] =
+                    by_id_.at(op->command.head.request_id);
     }
 
     // The request-log floor of the last restore before this entry; the newest entry of a copy ran
@@ -161,7 +194,10 @@ private:
                 expected.paid == order->paid && expected.refunded == order->refunded() &&
                 expected.refunded_points == order->refunded_points &&
                 expected.refunded_cash == order->refunded_cash &&
-                expected.times_out == order->times_out &&
+                expected.times_out == order->times_out && expected.points == order->terms.points &&
+                expected.cash == order->terms.cash() && expected.offer == order->units.offer &&
+                expected.ticket == order->units.ticket &&
+                expected.quantity == order->units.quantity &&
                 expected.terms_hash == order->terms.terms_hash;
             // Its end may have been posted so late that nobody can ask for it any more.
             const bool is_past =
@@ -206,11 +242,11 @@ private:
     // The id is used up; returns who asked for it.
     const Op& use(const Digest& digest, std::uint64_t body_hash, const Outcome& outcome) {
         const auto found = requests_.find(digest);
-        const Op* op = found == requests_.end() ? nullptr : found->second.find(body_hash);
+        const Op* op = found == requests_.end() ? nullptr : found->second->find(body_hash);
         if (op == nullptr)
             throw Violation(
                 fmt::format("LSN {} answers what nobody has asked for", outcome.entry_id.value));
-        Request& request = found->second;
+        Request& request = *found->second;
         if (request.outcome)
             throw Violation(
                 fmt::format("INV-7: a request has two outcomes, {} at LSN {} and {} at LSN {}",
@@ -221,15 +257,26 @@ private:
         return *op;
     }
 
+    [[nodiscard]] Digest digest_of_voucher(const Entry& entry) const {
+        const Hash128 digest = ledger::voucher_digest(entry.partner, entry.vouchers.front()->number,
+                                                      entry.request_id, secrets_.digest_seed);
+        return {digest.high, digest.low};
+    }
+
     void take_executed(const Entry& entry) {
         const Outcome real = ledger::outcome_of(entry);
         const bool is_import = entry.kind == ledger::EntryKind::codes_import;
+        const CommandKind asked_kind = static_cast<CommandKind>(entry.kind);
+        if (is_of_a_voucher(asked_kind) && entry.vouchers.empty())
+            throw Violation(fmt::format("LSN {} is about no voucher", entry.lsn.value));
         const Digest digest =
-            digest_of({.kind = is_import ? CommandKind::codes_import : CommandKind::ping,
-                       .partner = entry.partner,
-                       .program = entry.program,
-                       .request_id = entry.request_id,
-                       .member = entry.member});
+            is_of_a_voucher(asked_kind)
+                ? digest_of_voucher(entry)
+                : digest_of({.kind = is_import ? CommandKind::codes_import : CommandKind::ping,
+                             .partner = entry.partner,
+                             .program = entry.program,
+                             .request_id = entry.request_id,
+                             .member = entry.member});
         const Op& op = use(digest, entry.body_hash, real);
         if (op.was_lost && entry.request_id.unix_ms() < restored_floor_of(entry.lsn))
             throw Violation(
@@ -240,8 +287,11 @@ private:
             budgets_.add_rules(entry, workload_.rules.at(entry.rules->text));
         }
         const bool settles = op.command.head.kind == CommandKind::settle;
-        const auto made = static_cast<std::uint32_t>(
-            settles ? entry.reference : static_cast<std::uint64_t>(entry.detail));
+        const bool sets_aside = OffersCheck::units_of(entry) != nullptr;
+        const auto made =
+            sets_aside ? entry.ordinal
+                       : static_cast<std::uint32_t>(
+                             settles ? entry.reference : static_cast<std::uint64_t>(entry.detail));
         Command command = op.command;
         OrderTerms terms;
         if (settles) {
@@ -252,6 +302,7 @@ private:
         names.counts_for_all = false;  // BudgetCheck does
         names.is_used_up = is_payment_to_return(entry, op);
         offers_.name(entry, op, names);
+        if (is_of_a_voucher(asked_kind)) vouchers_.name(entry, op, command, names);
         const Outcome expected = model_.execute(command, entry.time, names);
         offers_.add(entry, op, model_);
         if (real != expected)
@@ -262,11 +313,13 @@ private:
     }
 
     // A late payment that came to nothing, when that may have been for the sake of a budget.
-    [[nodiscard]] bool is_payment_to_return(const Entry& entry, const Op& op) const {
+    [[nodiscard]] bool is_payment_to_return(const Entry& entry, const Op& op) {
         if (entry.kind != ledger::EntryKind::confirm || entry.orders.empty()) return false;
         const ledger::Order& order = *entry.orders.back();
-        return order.step == OrderStep::payment_to_return &&
-               budgets_.was_used_up(order.terms, op.sent_after, entry.lsn, std::nullopt);
+        if (order.step != OrderStep::payment_to_return) return false;
+        if (order.units.any())
+            return offers_.was_set_aside(order.units, entry.time, op.sent_after, model_);
+        return budgets_.was_used_up(order.terms, op.sent_after, entry.lsn, std::nullopt);
     }
 
     static void check_op(const Op& op, const Request& request, std::uint64_t body_hash) {
@@ -314,7 +367,10 @@ private:
     OffersCheck offers_;
     BudgetCheck budgets_;
     Lsn sent_after_;  // of the request that the entry executed
-    std::map<Digest, Request> requests_;
+    VouchersCheck vouchers_;
+    std::map<RequestId, std::shared_ptr<Request>> by_id_;
+    // A code's request ids are those of its voucher, too, once it has one.
+    std::map<Digest, std::shared_ptr<Request>> requests_;
     std::map<std::tuple<ProgramId, MemberId>, Lsn> last_of_account_;
     std::uint64_t last_lsn_ = 0;
 };

@@ -11,11 +11,13 @@
 namespace suanpan::sim {
 
 // Each program sells up to three offers: one with a few units, one with codes, and one that is for
-// some members, for some time.
+// some members, for some time. Now and then one of them costs cash.
 struct OfferFacts {
     model::OfferFile file;
     std::uint32_t member_velocity = 0;  // redemptions in ten seconds; 0: no such rule
     std::uint32_t origin_velocity = 0;
+    std::uint32_t show_velocity = 0;    // of a member's show and reveal
+    std::uint32_t verify_velocity = 0;  // of an origin
 };
 
 inline constexpr std::uint32_t offers_per_program = 3;

@@ -22,12 +22,26 @@ class OffersCheck {
 public:
     OffersCheck(const Workload& workload, const Secrets& secrets);
 
+    // Of every entry, before and after the model has executed it: what was set aside comes back or
+    // is issued once, and units are counted as their tickets say (INV-9).
+    void begin(const ledger::Entry& entry, model::Model& model);
+    void end(const ledger::Entry& entry, const model::Model& model);
+    // The order that a redemption's entry makes, which waits for cash; else null.
+    [[nodiscard]] static const ledger::Order* units_of(const ledger::Entry& entry);
+    // Of its vouchers, in the clear; empty where there is none.
+    [[nodiscard]] std::vector<std::string> codes_of(const ledger::Entry& entry);
+
     // What the model needs to know of an entry before it executes its command.
     void name(const ledger::Entry& entry, const Op& op, model::Names& names);
     // The model has executed it.
     void add(const ledger::Entry& entry, const Op& op, const model::Model& model);
     // Nobody is told `sold_out` but of what is durably sold out (INV-10, P4).
     void refused(Lsn lsn, Instant time, const Op& op, const model::Model& model) const;
+    // Nor of too many reservations but of what is durably set aside.
+    void refused_as_unpaid(const ledger::Entry& entry, const Op& op) const;
+    // Whether a late payment could find too few units since then.
+    [[nodiscard]] bool was_set_aside(const ledger::OrderedUnits& units, Instant time, Lsn since,
+                                     const model::Model& model) const;
     void finish(const model::Model& model) const;
 
 private:
@@ -35,14 +49,24 @@ private:
     struct Moment {
         Lsn lsn;
         std::int64_t issued = 0;
+        std::int64_t reserved = 0;
         std::int64_t stock = 0;
+    };
+    // Units that wait for cash, from the entry `lsn` up to the entry `ended`.
+    struct Waiting {
+        Lsn lsn;
+        Lsn ended;
+        std::int64_t units = 0;
+        MemberId member;
+        std::uint64_t origin = 0;
     };
     struct OfOffer {
         ProgramId program{};
         bool has_codes = false;
         std::vector<Moment> moments;
         std::map<std::uint64_t, Lsn> tickets;
-        std::uint64_t floor = 0;  // all tickets up to it are known
+        std::map<std::uint64_t, Waiting> waiting;  // by ticket
+        std::uint64_t floor = 0;                   // all tickets up to it are known
     };
     struct Version {
         Lsn lsn;
@@ -51,18 +75,25 @@ private:
     void add_redemption(const ledger::Entry& entry, const Op& op, const model::Model& model);
     void add_import(const ledger::Entry& entry, const Op& op, const model::Model& model);
     void add_moment(std::uint32_t offer, Lsn lsn, const model::Model& model, ProgramId program);
-    [[nodiscard]] bool is_sold_out(std::uint32_t offer, const Moment& at, std::int64_t quantity,
-                                   Instant time, const model::Model& model) const;
+    // Units that nobody has; `counts_waiting`: those that wait for cash among them.
+    [[nodiscard]] std::int64_t free(std::uint32_t offer, const Moment& at, Instant time,
+                                    const model::Model& model, bool counts_waiting) const;
+    [[nodiscard]] bool is_capped(const OfOffer& of, const model::OfferSpec& spec, const Moment& at,
+                                 const Op& op) const;
+    void add_ticket(const ledger::Entry& entry, const ledger::TicketTaken& taken);
+    void check_counted(const ledger::Entry& entry) const;
     void check_read(const Read& read) const;
     void check_calm_tickets(std::uint32_t offer, const OfOffer& sold) const;
     [[nodiscard]] std::string code_of(const ledger::HeldVoucher& held, std::uint32_t& batch);
+    void name_units(const ledger::Entry& entry, const ledger::Order& order, model::Names& names);
 
     const Workload& workload_;
     shard::CardVault vault_;
     std::map<std::uint32_t, OfOffer> offers_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, Version> versions_;  // by offer and version
     std::map<VoucherNumber, std::string> codes_;
-    std::map<Lsn, std::vector<Card>> cards_;  // that the answer to an entry shows
+    std::map<Lsn, std::vector<Card>> cards_;        // that the answer to an entry shows
+    std::map<Lsn, std::pair<Money, Instant>> due_;  // cash, and until when, likewise
 };
 
 }  // namespace suanpan::sim

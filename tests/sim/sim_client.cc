@@ -17,7 +17,7 @@ bool is_table(CommandKind kind) {
            kind == CommandKind::confirm || kind == CommandKind::cancel ||
            kind == CommandKind::refund_order || kind == CommandKind::redeem ||
            kind == CommandKind::reveal || kind == CommandKind::offers_put ||
-           kind == CommandKind::codes_import;
+           kind == CommandKind::codes_import || is_of_a_voucher(kind);
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ void SimClient::own(std::uint32_t op) {
 
 std::size_t SimClient::open_ops() const {
     return static_cast<std::size_t>(std::ranges::count_if(open_, [this](std::uint32_t op) {
-        return workload_.ops[op].last_code != Code::request_from_future;
+        return workload_.ops[op].last_code != Code::request_from_future &&
+               workload_.ops[op].last_code != Code::all_set_aside;
     }));
 }
 

@@ -78,6 +78,9 @@ private:
     [[nodiscard]] static bool has_cards(CommandKind kind);
     // What such an answer says; nothing where it is malformed.
     [[nodiscard]] std::optional<Outcome> take_cards(Op& op, std::span<const std::byte> body);
+    // A voucher's entry is one of its buyer's, whom the shop does not know; and what may be done
+    // with it ends some day.
+    void note_voucher_word(const Op& op, const Outcome& outcome);
     void take_answer(Op& op, const Outcome& outcome);
     void take_lookup(Op& op, const Outcome& outcome);
     void take_word(Op& op, const Outcome& outcome);

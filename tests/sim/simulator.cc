@@ -344,6 +344,7 @@ std::string Simulator::unsettled() const {
 void Simulator::run_until_settled() {
     trace_.say("no more faults");
     has_faults_ = false;
+    workload_.is_calm = true;
     disk_.faults = {};
     disk_.is_full = false;
     if (!clock_.is_safe()) clock_.accept_wall();

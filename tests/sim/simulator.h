@@ -103,7 +103,7 @@ private:
     void post_what_is_due();
     void check_pools();
     void check_recovered_codes();
-    void check_stocks(const model::Model& model);
+    void check_stocks(model::Model& model);
     void check_budgets(model::Model& model);
 
     // simulator_checks.cc

@@ -1,4 +1,5 @@
 // The end of a simulation's sales, and what owners of stocks, codes and budgets must know.
+#include "server/cards/reserved_units.h"
 #include "server/ledger/entry_format.h"
 #include "server/shard/code_chunk.h"
 #include "tests/sim/simulator.h"
@@ -72,11 +73,23 @@ void Simulator::check_recovered_codes() {
     using Where = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::int64_t>;
     std::map<Place, Where> expected;
     std::map<std::uint32_t, std::size_t> issued;
+    using Order = std::tuple<ProgramId, MemberId, std::uint32_t>;
+    std::map<std::uint32_t, std::map<Order, std::size_t>> waiting;  // codes that are set aside
     for (const auto& bytes : entries()) {
         ledger::Entry entry;
         if (!ledger::decode(bytes, entry)) continue;
-        if (entry.kind == ledger::EntryKind::redeem)
-            issued[static_cast<std::uint32_t>(entry.reference)] += entry.vouchers.size();
+        // A voucher that was issued, and one that only changes later.
+        const bool issues =
+            entry.kind == ledger::EntryKind::redeem || entry.kind == ledger::EntryKind::confirm;
+        for (const ledger::VoucherPtr& held : entry.vouchers)
+            if (issues) ++issued[held->number.offer];
+        for (const ledger::OrderPtr& order : entry.orders) {
+            const auto codes = cards::get_reserved_codes(order->units.codes);
+            if (!codes) throw Violation("the codes of an order are unreadable");
+            if (order->units.any())
+                waiting[order->units.offer][{entry.program, entry.member, order->number}] =
+                    codes->size();
+        }
         const auto chunk =
             entry.codes == nullptr ? std::nullopt : shard::chunk_of(entry.codes->bytes);
         if (!chunk) continue;
@@ -92,16 +105,20 @@ void Simulator::check_recovered_codes() {
             const cards::CodePool* pool = server_->shard(shard).pools().find(offer);
             if (pool == nullptr) continue;
             std::size_t taken = 0;
+            std::size_t set_aside = 0;
+            std::size_t waits = 0;
+            for (const auto& [order, codes] : waiting[offer]) waits += codes;
             for (std::uint32_t i = 0; i < pool->size(); ++i) {
                 const cards::PooledCode code = pool->code(cards::CodeRef{i});
                 real[{offer, code.key.high, code.key.low}] = {
                     static_cast<std::uint32_t>(code.batch), code.locator.lsn.value,
                     code.locator.index, code.expires_at.ns};
                 if (code.state == cards::CodeState::issued) ++taken;
+                if (code.state == cards::CodeState::set_aside) ++set_aside;
             }
-            if (pool->size() > 0 && taken != issued[offer])
+            if (pool->size() > 0 && (taken != issued[offer] || set_aside != waits))
                 throw Violation(
-                    "INV-9: a start has taken other codes out of a pool than are issued");
+                    "INV-9: a start has taken other codes out of a pool than are issued or wait");
         }
     }
     if (real != expected)
@@ -109,14 +126,20 @@ void Simulator::check_recovered_codes() {
 }
 
 // Nothing is under way: owners know what the model knows (INV-9).
-void Simulator::check_stocks(const model::Model& model) {
+void Simulator::check_stocks(model::Model& model) {
     for (std::uint32_t id = 1; id <= Workload::programs; ++id) {
         const ProgramId program{id};
         for (std::uint32_t place = 0; place < offers_per_program; ++place) {
             const std::uint32_t offer = offer_id(program, place);
             const model::OfferSpec* spec = model.shelf().find(program, offer);
             if (spec == nullptr) continue;
-            const std::int64_t issued = model.shelf().issued(offer);
+            const std::int64_t issued = model.shelf().issued(offer) + model.shelf().reserved(offer);
+            if (model.shelf().reserved(offer) != model.set_aside(program, offer, clock_.now()))
+                throw Violation(
+                    fmt::format("INV-9: {} units of offer {} are set aside, and the orders that "
+                                "wait have {}",
+                                model.shelf().reserved(offer), offer,
+                                model.set_aside(program, offer, clock_.now())));
             std::int64_t given = 0;
             for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard) {
                 const shard::StockTable& stocks = server_->shard(shard).stocks();
@@ -130,8 +153,8 @@ void Simulator::check_stocks(const model::Model& model) {
             }
             if (given != issued)
                 throw Violation(
-                    fmt::format("INV-9: owners know of {} issued units of offer {}, and "
-                                "there are {}",
+                    fmt::format("INV-9: owners know of {} units of offer {} that are gone, "
+                                "and there are {}",
                                 given, offer, issued));
         }
     }

@@ -24,10 +24,18 @@ constexpr std::array order_kinds{
     CommandKind::confirm,      CommandKind::confirm,     CommandKind::confirm, CommandKind::cancel,
     CommandKind::refund_order, CommandKind::refund_order};
 constexpr std::array offer_kinds{
-    CommandKind::redeem, CommandKind::redeem, CommandKind::redeem,       CommandKind::redeem,
-    CommandKind::redeem, CommandKind::redeem, CommandKind::redeem,       CommandKind::redeem,
-    CommandKind::redeem, CommandKind::reveal, CommandKind::reveal,       CommandKind::earn,
-    CommandKind::earn,   CommandKind::earn,   CommandKind::codes_import, CommandKind::offers_put};
+    CommandKind::redeem,       CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::redeem,       CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::redeem,       CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::redeem,       CommandKind::redeem,       CommandKind::redeem,
+    CommandKind::confirm,      CommandKind::confirm,      CommandKind::confirm,
+    CommandKind::cancel,       CommandKind::reveal,       CommandKind::reveal,
+    CommandKind::show,         CommandKind::show,         CommandKind::show,
+    CommandKind::verify,       CommandKind::verify,       CommandKind::verify,
+    CommandKind::verify,       CommandKind::verify,       CommandKind::verify,
+    CommandKind::undo_verify,  CommandKind::undo_verify,  CommandKind::earn,
+    CommandKind::earn,         CommandKind::earn,         CommandKind::earn,
+    CommandKind::codes_import, CommandKind::codes_import, CommandKind::offers_put};
 constexpr std::uint64_t rules_one_in = 60;  // of the orders' kinds
 
 // The same lines for another batch.
@@ -89,13 +97,19 @@ std::uint32_t Workload::add_program(std::uint32_t id, Instant wall) {
 
 // One of this client's latest that was done and is of one of two kinds, or null.
 const Op* Workload::draw_earlier(std::uint32_t client, CommandKind kind, CommandKind other) {
+    return draw_done(client, [kind, other](const Op& op) {
+        return op.command.head.kind == kind || op.command.head.kind == other;
+    });
+}
+
+const Op* Workload::draw_done(std::uint32_t client, const std::function<bool(const Op&)>& suits,
+                              bool any_partner) {
     std::uint64_t skip = random_.below(4);
     const Op* last = nullptr;
     for (std::size_t i = ops.size(); i-- > 0 && i + earlier_reach_back > ops.size();) {
         const Op& op = ops[i];
-        if (op.command.head.kind != kind && op.command.head.kind != other) continue;
-        if (!op.answer || op.answer->code != Code::ok) continue;
-        if (op.command.head.partner != partner_of(client)) continue;
+        if (!op.answer || op.answer->code != Code::ok || !suits(op)) continue;
+        if (!any_partner && op.command.head.partner != partner_of(client)) continue;
         last = &op;
         if (skip-- == 0) break;
     }
@@ -215,6 +229,11 @@ void Workload::fill_body(Op& op, Instant wall) {
         case CommandKind::offers_put:
             fill_offer_body(op, wall);
             break;
+        case CommandKind::show:
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
+            fill_voucher_body(op, wall);
+            break;
         default:
             op.command.body = MemberUpdate{.source_version = random_.below(50),
                                            .level = static_cast<std::uint16_t>(random_.below(9))};
@@ -247,6 +266,8 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
         settle->order = short_text<64>("rival");
     else if (auto* redeem = std::get_if<Redeem>(&op.command.body))
         redeem->quantity += 1;
+    else if (auto* verify = std::get_if<Verify>(&op.command.body))
+        verify->units += 1;
     else if (auto* import = std::get_if<ImportCodes>(&op.command.body))
         op.codes = with_next_batch(*op.codes, *import);
     else
@@ -280,6 +301,10 @@ std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
         op.wants_lookup = false;
         op.cards.clear();
         op.lines.clear();
+        op.cash = {};
+        op.held_until = {};
+        op.shown.reset();
+        op.verified.reset();
         undone.push_back(i);
     }
     durable = std::min(durable, last);

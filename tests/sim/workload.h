@@ -10,6 +10,7 @@
 #include "tests/sim/rule_facts.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,14 @@ struct Card {
     friend bool operator==(const Card&, const Card&) = default;
 };
 
+// A voucher that somebody has seen, as its owner or in an answer.
+struct KnownVoucher {
+    VoucherNumber number;
+    MemberId member;
+    ProgramId program{};
+    std::string code;  // empty: none, or not seen
+};
+
 // One request under one id, over all the times it is sent.
 struct Op {
     Command command;
@@ -44,15 +53,23 @@ struct Op {
     bool wants_lookup = false;  // request_too_old, or no wish to send it again: a lookup can say
     Code last_code = Code::ok;  // of the newest answer, for messages
     std::vector<Card> cards;    // of the answer to a redemption, or to a reveal
-    std::vector<std::uint64_t> lines;    // of the answer to an import: taken, and refused by number
-    Lsn sent_after;                      // durable when it was first sent
-    std::uint64_t first_life = 0;        // of the server, likewise
-    std::optional<Outcome> answer;       // ok, 3xx, or a 2xx that leaves no trace
-    std::optional<Outcome> looked_up;    // the lookup's final word
-    std::uint64_t repeats_compared = 0;  // answers beyond the first, equal to it (P2)
+    std::vector<std::uint64_t> lines;  // of the answer to an import: taken, and refused by number
+    Money cash;                        // of the answer to a redemption: what is due
+    Instant held_until;                // and until when
+    std::optional<ShowAnswer> shown;
+    std::optional<VerifyAnswer> verified;  // or undone
+    Lsn sent_after;                        // durable when it was first sent
+    std::uint64_t first_life = 0;          // of the server, likewise
+    std::optional<Outcome> answer;         // ok, 3xx, or a 2xx that leaves no trace
+    std::optional<Outcome> looked_up;      // the lookup's final word
+    std::uint64_t repeats_compared = 0;    // answers beyond the first, equal to it (P2)
 
-    // A lookup names a member, and what concerns a whole program has none.
-    [[nodiscard]] bool can_be_looked_up() const { return !command.head.member.is_zero(); }
+    // A lookup names a member, and what concerns a whole program or a voucher has none.
+    [[nodiscard]] bool can_be_looked_up() const {
+        return !command.head.member.is_zero() && !is_of_a_voucher(command.head.kind);
+    }
+    // The order that it has made, waiting for this cash.
+    [[nodiscard]] bool sets_aside() const { return cash > Money{}; }
     [[nodiscard]] bool is_settled() const {
         return answer.has_value() || looked_up.has_value() || is_abandoned;
     }
@@ -124,6 +141,7 @@ public:
     std::uint64_t life = 0;  // of the server, counted
     // From its entry on nothing was under way, and nothing went wrong; then came `add_final`.
     Lsn calm_after;
+    bool is_calm = false;  // clients wait for an answer, however long that takes
 
     // Appends the creation of program `id` (1..programs), to be sent before anything else.
     std::uint32_t add_program(std::uint32_t id, Instant wall);
@@ -157,6 +175,11 @@ public:
     [[nodiscard]] bool has_orders() const { return shape_.orders_one_in > 0; }
 
     [[nodiscard]] bool has_offers() const { return shape_.offers_one_in > 0; }
+    // Somebody has seen it.
+    void note_voucher(const KnownVoucher& voucher);
+    // Null where nobody has.
+    [[nodiscard]] const KnownVoucher* find_voucher(const VoucherNumber& number) const;
+
     // Somebody was told that this file is there.
     void note_offers(const OfferFacts& facts);
     // Null where nobody was told of any.
@@ -191,6 +214,10 @@ public:
 
 private:
     [[nodiscard]] const Op* draw_earlier(std::uint32_t client, CommandKind kind, CommandKind other);
+    // The same of those that `suits` says yes to; `any_partner`: of other partners' too.
+    [[nodiscard]] const Op* draw_done(std::uint32_t client,
+                                      const std::function<bool(const Op&)>& suits,
+                                      bool any_partner = false);
     [[nodiscard]] RequestId new_id(Instant made);
     void fill_body(Op& op, Instant wall);
     // workload_orders.cc
@@ -205,7 +232,19 @@ private:
     void fill_reveal(Op& op);
     void fill_import(Op& op, Instant wall);
     void put_offers(Op& op, const OfferFacts& facts);
+    // workload_vouchers.cc
+    void fill_voucher_body(Op& op, Instant wall);
+    void fill_show(Op& op);
+    void fill_verify(Op& op);
+    void fill_proof(Op& op, Verify& verify);
+    void fill_undo(Op& op);
+    [[nodiscard]] const KnownVoucher* draw_voucher(bool wants_code);
+    void go_to_shop(Verify& verify, ProgramId program, std::uint32_t offer);
+    [[nodiscard]] VerificationId draw_reference();
     [[nodiscard]] const Op* draw_settled(Op& op);
+    [[nodiscard]] static OrderId order_of(const Op& settled);
+    // What the order costs in money, less what points are worth.
+    [[nodiscard]] Money due_of(const Op& settled) const;
     [[nodiscard]] bool has_subject(const Op& op);
 
     const WorkloadShape shape_;
@@ -218,6 +257,10 @@ private:
     std::uint64_t order_names_ = 0;
     std::map<ProgramId, OfferFacts> told_offers_;
     std::uint64_t code_names_ = 0;
+    std::uint64_t reference_names_ = 0;
+    std::uint64_t cash_names_ = 0;
+    std::vector<KnownVoucher> vouchers_;          // the latest at the end
+    std::map<VoucherNumber, std::size_t> known_;  // where in that list
     std::size_t quotes_begin_ = 0;  // of `quotes`; those before are from before a restore
 };
 

@@ -32,10 +32,17 @@ std::uint32_t Workload::add_final(std::uint32_t client, Instant wall, CommandKin
     head.member = member;
     head.program = ProgramId{offer / 10};
     head.request_id = new_id(wall);
-    if (kind == CommandKind::redeem)
-        op.command.body = Redeem{.offer = offer, .quantity = 1};
-    else
+    if (kind == CommandKind::redeem) {
+        Redeem redeem{.offer = offer, .quantity = 1};
+        if (const OfferFacts* newest = newest_offers(head.program))
+            for (const model::OfferSpec& spec : newest->file.offers)
+                if (spec.id == offer) redeem.cash = {spec.cash};
+        if (redeem.cash > Money{})
+            redeem.order = short_text<64>(fmt::format("cash {}", ++cash_names_));
+        op.command.body = redeem;
+    } else {
         op.command.body = Earn{.amount = Points{20}};
+    }
     ops.push_back(op);
     return static_cast<std::uint32_t>(ops.size() - 1);
 }
@@ -85,19 +92,27 @@ void Workload::fill_offer_body(Op& op, Instant wall) {
 
 void Workload::fill_redeem(Op& op, const OfferFacts& newest) {
     const auto& offers = newest.file.offers;
-    const std::uint32_t offer = random_.one_in(60) ? 99 : offers[random_.below(offers.size())].id;
-    op.command.body = Redeem{.offer = offer,
-                             .quantity = random_.one_in(4) ? random_.between(2, 3) : 1,
-                             .origin = random_.one_in(3) ? 0 : 1 + random_.below(3)};
+    const model::OfferSpec& offer = offers[random_.below(offers.size())];
+    Redeem redeem{.offer = random_.one_in(60) ? 99 : offer.id,
+                  .quantity = random_.one_in(4) ? random_.between(2, 3) : 1,
+                  .origin = random_.one_in(3) ? 0 : 1 + random_.below(3)};
+    redeem.cash = {offer.cash * redeem.quantity};
+    if (random_.one_in(40)) redeem.cash.value += 1;
+    if (redeem.cash > Money{}) {
+        const bool is_old = cash_names_ > 0 && random_.one_in(20);
+        redeem.order = short_text<64>(
+            fmt::format("cash {}", is_old ? 1 + random_.below(cash_names_) : ++cash_names_));
+    }
+    op.command.body = redeem;
 }
 
 void Workload::fill_reveal(Op& op) {
-    const Op* redeemed = draw_earlier(op.client, CommandKind::redeem, CommandKind::redeem);
+    const KnownVoucher* voucher = draw_voucher(false);
     Reveal reveal{.voucher = {.offer = 11, .unit = 0, .ticket = 1, .home = 1}};
-    if (redeemed != nullptr && !redeemed->cards.empty()) {
-        reveal.voucher = redeemed->cards[random_.below(redeemed->cards.size())].number;
-        op.command.head.program = redeemed->command.head.program;
-        if (!random_.one_in(20)) op.command.head.member = redeemed->command.head.member;
+    if (voucher != nullptr) {
+        reveal.voucher = voucher->number;
+        op.command.head.program = voucher->program;
+        if (!random_.one_in(20)) op.command.head.member = voucher->member;
     }
     op.command.body = reveal;
 }

@@ -58,11 +58,22 @@ std::uint32_t Workload::newest_rules(ProgramId program) const {
 
 // One of this client's latest settlements that came to an order; the op is made to be about it.
 const Op* Workload::draw_settled(Op& op) {
-    const Op* settled = draw_earlier(op.client, CommandKind::settle, CommandKind::settle);
+    const Op* settled = draw_done(op.client, [](const Op& each) {
+        return each.command.head.kind == CommandKind::settle || each.sets_aside();
+    });
     if (settled == nullptr) return nullptr;
     op.command.head.member = settled->command.head.member;
     op.command.head.program = settled->command.head.program;
     return settled;
+}
+
+OrderId Workload::order_of(const Op& settled) {
+    const auto* settle = std::get_if<Settle>(&settled.command.body);
+    return settle != nullptr ? settle->order : std::get<Redeem>(settled.command.body).order;
+}
+
+Money Workload::due_of(const Op& settled) const {
+    return settled.quote ? quotes[*settled.quote].answer.cash : settled.cash;
 }
 
 OrderId Workload::draw_order(std::uint32_t client, MemberId& member, ProgramId& program) {
@@ -72,15 +83,18 @@ OrderId Workload::draw_order(std::uint32_t client, MemberId& member, ProgramId& 
     if (settled == nullptr) return short_text<64>("none");
     member = about.command.head.member;
     program = about.command.head.program;
-    return std::get<Settle>(settled->command.body).order;
+    return order_of(*settled);
 }
 
 // True where there is something that such a request can be about.
 bool Workload::has_subject(const Op& op) {
     const CommandKind kind = op.command.head.kind;
     if (kind == CommandKind::rules_put) return true;
-    if (kind != CommandKind::settle)
-        return draw_earlier(op.client, CommandKind::settle, CommandKind::settle) != nullptr;
+    if (kind != CommandKind::settle) {
+        Op about;
+        about.client = op.client;
+        return draw_settled(about) != nullptr;
+    }
     for (std::size_t i = quotes_begin_; i < quotes.size(); ++i)
         if (quotes[i].partner == op.command.head.partner) return true;
     return false;
@@ -102,9 +116,8 @@ void Workload::fill_order_body(Op& op, Instant wall) {
             return fill_rules(op, wall);
         default: {
             const Op* settled = draw_settled(op);
-            op.command.body = CancelOrder{
-                .order = settled == nullptr ? short_text<64>("none")
-                                            : std::get<Settle>(settled->command.body).order};
+            op.command.body = CancelOrder{.order = settled == nullptr ? short_text<64>("none")
+                                                                      : order_of(*settled)};
         }
     }
 }
@@ -147,8 +160,8 @@ void Workload::fill_confirm(Op& op) {
                          .amount = {1},
                          .currency = short_text<8>(random_.one_in(40) ? "USD" : "CNY")};
     if (settled != nullptr) {
-        confirm.order = std::get<Settle>(settled->command.body).order;
-        confirm.amount.value = std::max<std::int64_t>(quotes[*settled->quote].answer.cash.value, 1);
+        confirm.order = order_of(*settled);
+        confirm.amount.value = std::max<std::int64_t>(due_of(*settled).value, 1);
     }
     if (random_.one_in(8)) confirm.payment = short_text<64>("more cash");
     if (random_.one_in(12)) confirm.amount.value += random_.between(1, 3);
@@ -163,9 +176,12 @@ void Workload::fill_refund_order(Op& op) {
                        .reason = 4,
                        .grace_days = static_cast<std::uint16_t>(random_.below(2))};
     auto payload = std::make_shared<CommandPayload>();
-    const std::int64_t most = std::max<std::int64_t>(
-        settled == nullptr ? 1 : quotes[*settled->quote].answer.payable.value, 1);
-    if (settled != nullptr) refund.order = std::get<Settle>(settled->command.body).order;
+    const std::int64_t most =
+        std::max<std::int64_t>(settled == nullptr ? 1
+                               : settled->quote   ? quotes[*settled->quote].answer.payable.value
+                                                  : settled->cash.value,
+                               1);
+    if (settled != nullptr) refund.order = order_of(*settled);
     const std::int64_t some = random_.one_in(3) ? 0 : random_.between(1, most);
     if (random_.one_in(2)) {
         for (std::uint64_t lines = 1 + random_.below(2); lines > 0; --lines)

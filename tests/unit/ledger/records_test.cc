@@ -185,7 +185,9 @@ TEST(Checkpoint, BringsRecalledBatchesBack) {
         Ledger loaded({.seed = 1234});
         for (const auto& record : records_of(book.ledger, budget)) {
             EXPECT_TRUE(loaded.load_record(record).has_value());
-            EXPECT_TRUE(loaded.load_record(record).has_value() || record[0] != std::byte{10});
+            if (record[0] == std::byte{static_cast<std::uint8_t>(RecordType::recalled)}) {
+                EXPECT_TRUE(loaded.load_record(record).has_value());
+            }
         }
         EXPECT_EQ(loaded.recalled(), book.ledger.recalled());
         EXPECT_EQ(loaded.recalled().size(), 3U);

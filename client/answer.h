@@ -71,6 +71,8 @@ struct Answer {
     std::shared_ptr<const OffersAnswer> offers;
     std::shared_ptr<const VouchersAnswer> vouchers;
     std::shared_ptr<const CodesAnswer> codes;
+    // Of recall. Likewise.
+    std::shared_ptr<const RecallAnswer> recalled;
     // Of show; of verify and undo_verify. Likewise.
     std::shared_ptr<const ShowAnswer> shown;
     std::shared_ptr<const VerifyAnswer> verified;

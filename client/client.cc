@@ -178,6 +178,12 @@ Answer Client::import_codes(ProgramId program, std::uint32_t offer, std::uint32_
             .payload = payload.get(), .offer = offer, .batch = batch, .first_line = first_line});
 }
 
+Answer Client::recall(ProgramId program, std::uint32_t offer, std::uint32_t batch,
+                      std::uint16_t reason, RequestId request_id) {
+    return call({.program = program, .request_id = request_id},
+                RecallBatch{.offer = offer, .batch = batch, .reason = reason});
+}
+
 Answer Client::ping() {
     return call_as(CommandKind::ping, {}, ReadBalance{});
 }

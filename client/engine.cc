@@ -224,6 +224,8 @@ bool Client::Engine::pool_answered(const Flight& flight, std::span<const std::by
             return take_body(first, decode_vouchers(body), &Answer::vouchers);
         case CommandKind::codes_import:
             return take_body(first, decode_codes(body), &Answer::codes);
+        case CommandKind::recall:
+            return take_body(first, decode_recall(body), &Answer::recalled);
         case CommandKind::show:
             return take_body(first, decode_show(body), &Answer::shown);
         case CommandKind::verify:

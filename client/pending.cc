@@ -108,6 +108,7 @@ CommandKind kind_of(const CommandBody& body) {
         CommandKind operator()(const UndoVerification&) { return CommandKind::undo_verify; }
         CommandKind operator()(const PutOffers&) { return CommandKind::offers_put; }
         CommandKind operator()(const ImportCodes&) { return CommandKind::codes_import; }
+        CommandKind operator()(const RecallBatch&) { return CommandKind::recall; }
     };
     return std::visit(Kinds{}, body);
 }

@@ -274,6 +274,12 @@ typedef struct suanpan_verification {
     uint64_t origin;
 } suanpan_verification;
 
+/* What suanpan_recall fills: codes of the batch. */
+typedef struct suanpan_recalled {
+    uint64_t voided;    /* they were free */
+    uint64_t set_aside; /* waiting for their cash */
+    uint64_t issued;    /* with members */
+} suanpan_recalled;
 /* What suanpan_verify_* and suanpan_undo_verify fill. */
 typedef struct suanpan_verified {
     suanpan_voucher_number voucher;
@@ -413,6 +419,9 @@ suanpan_answer suanpan_codes_import(suanpan_client* client, const suanpan_target
                                     const char* text, size_t text_bytes,
                                     suanpan_refused_line* lines, size_t lines_max,
                                     size_t* line_count);
+/* Takes back a batch of codes for good. Fills `recalled` (if not NULL) with what was where. */
+suanpan_answer suanpan_recall(suanpan_client* client, const suanpan_target* target, uint32_t offer,
+                              uint32_t batch, uint16_t reason, suanpan_recalled* recalled);
 /* A voucher's number as text, 59 characters at most, and back: 0, or -1 where `text` is none. */
 void suanpan_voucher_name(suanpan_voucher_number number, char* text, size_t text_bytes);
 int suanpan_voucher_named(const char* text, suanpan_voucher_number* number);

@@ -1,5 +1,5 @@
 // The C interface to offers and vouchers: redeem, reveal, offers, vouchers, offers_put,
-// codes_import.
+// codes_import, recall.
 #include "client/suanpan_c.h"
 #include "protocol/secret_payload.h"
 #include "protocol/voucher_name.h"
@@ -218,6 +218,20 @@ suanpan_answer suanpan_codes_import(suanpan_client* client, const suanpan_target
         for (size_t i = 0; i < count; ++i)
             lines[i] = {.line = refused[i].line, .fault = refused[i].fault};
         if (line_count != nullptr) *line_count = count;
+        return answer;
+    });
+}
+
+suanpan_answer suanpan_recall(suanpan_client* client, const suanpan_target* target, uint32_t offer,
+                              uint32_t batch, uint16_t reason, suanpan_recalled* recalled) {
+    clear(recalled);
+    return guarded(target, [&](const Target& to) {
+        Answer answer = client->client.call(
+            program_of(to), RecallBatch{.offer = offer, .batch = batch, .reason = reason});
+        if (answer.recalled == nullptr || recalled == nullptr) return answer;
+        *recalled = {.voided = answer.recalled->voided,
+                     .set_aside = answer.recalled->set_aside,
+                     .issued = answer.recalled->issued};
         return answer;
     });
 }

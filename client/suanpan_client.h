@@ -173,6 +173,10 @@ public:
     Answer import_codes(ProgramId program, std::uint32_t offer, std::uint32_t batch,
                         std::uint64_t first_line, std::string_view lines,
                         RequestId request_id = {});
+    // Takes back a batch of codes for good: what is free of it leaves the stock, what was issued of
+    // it can no longer be used.
+    Answer recall(ProgramId program, std::uint32_t offer, std::uint32_t batch,
+                  std::uint16_t reason = 0, RequestId request_id = {});
 
     Answer advance_clock(Duration by, RequestId request_id = {});  // of a sandbox
     // Asks nothing. The time it takes is the way there and back.

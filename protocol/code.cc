@@ -297,14 +297,14 @@ constexpr std::array code_table{
                  "The same reference came before with another amount or place. Nothing was "
                  "changed. Send a new reference for a new use."),
     SUANPAN_CODE(batch_not_found,
-                 "The pool has no batch of this number. Nothing was changed. Open it first, or "
-                 "correct the number."),
+                 "The offer has no batch of codes of this number. Nothing was changed. Correct the "
+                 "number."),
     SUANPAN_CODE(
         batch_exists,
         "The pool has a batch of this number already. Nothing was changed. Choose another number."),
     SUANPAN_CODE(batch_recalled,
-                 "The batch was recalled, so nothing more goes into it. Nothing was changed. Open "
-                 "another one."),
+                 "The batch was recalled before, for good: nothing more goes into it. Nothing was "
+                 "changed. Use another number."),
 
     SUANPAN_CODE(busy,
                  "The server has no room for the request just now. Nothing was done. Send it again "

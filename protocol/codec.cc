@@ -72,6 +72,7 @@ bool is_request_kind(std::uint16_t kind) {
         case CommandKind::show:
         case CommandKind::verify:
         case CommandKind::undo_verify:
+        case CommandKind::recall:
             return true;
         case CommandKind::challenge:
             return false;
@@ -130,6 +131,8 @@ std::expected<void, Code> decode_request(CommandKind kind, std::span<const std::
             return decode_verify_request(body, body_hash_key, single(out, kind, partner));
         case CommandKind::undo_verify:
             return decode_undo_verify(body, body_hash_key, single(out, kind, partner));
+        case CommandKind::recall:
+            return decode_recall_request(body, body_hash_key, single(out, kind, partner));
         default:
             return refuse(Code::unknown_kind);
     }
@@ -198,6 +201,11 @@ void encode_refusal(Bytes& out, FrameHeader header, const Outcome& outcome) {
             VerifyAnswer verified;
             verified.outcome = outcome;
             return encode_verify(out, header, verified);
+        }
+        case CommandKind::recall: {
+            RecallAnswer recalled;
+            recalled.outcome = outcome;
+            return encode_recall(out, header, recalled);
         }
         default:
             return encode_results(out, header, std::span(&outcome, 1));

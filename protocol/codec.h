@@ -80,6 +80,7 @@ void encode_offers(std::vector<std::byte>& out, FrameHeader header, const Offers
 void encode_vouchers(std::vector<std::byte>& out, FrameHeader header,
                      const VouchersAnswer& vouchers);
 void encode_codes(std::vector<std::byte>& out, FrameHeader header, const CodesAnswer& codes);
+void encode_recall(std::vector<std::byte>& out, FrameHeader header, const RecallAnswer& recalled);
 void encode_show(std::vector<std::byte>& out, FrameHeader header, const ShowAnswer& shown);
 void encode_verify(std::vector<std::byte>& out, FrameHeader header, const VerifyAnswer& verified);
 void encode_greeting(std::vector<std::byte>& out, FrameHeader header, const Greeting& greeting);
@@ -113,6 +114,7 @@ void encode_ping(std::vector<std::byte>& out, FrameHeader header);
 [[nodiscard]] std::expected<OffersAnswer, Code> decode_offers(std::span<const std::byte> body);
 [[nodiscard]] std::expected<VouchersAnswer, Code> decode_vouchers(std::span<const std::byte> body);
 [[nodiscard]] std::expected<CodesAnswer, Code> decode_codes(std::span<const std::byte> body);
+[[nodiscard]] std::expected<RecallAnswer, Code> decode_recall(std::span<const std::byte> body);
 [[nodiscard]] std::expected<ShowAnswer, Code> decode_show(std::span<const std::byte> body);
 [[nodiscard]] std::expected<VerifyAnswer, Code> decode_verify(std::span<const std::byte> body);
 [[nodiscard]] std::expected<Greeting, Code> decode_greeting(std::span<const std::byte> body);

@@ -65,6 +65,7 @@ enum class CommandKind : std::uint16_t {
     offers_put = 43,
     codes_import = 44,
     undo_verify = 47,
+    recall = 48,
 
     clock_advance = 50,  // sandbox only
 };
@@ -324,6 +325,12 @@ struct ImportCodes {
     std::uint32_t batch = 0;
     std::uint64_t first_line = 1;  // of the file, that the piece begins with
 };
+// Takes a batch of codes back: it was leaked, or its supplier will not honour it.
+struct RecallBatch {
+    std::uint32_t offer = 0;
+    std::uint32_t batch = 0;
+    std::uint16_t reason = 0;
+};
 struct ReadOffers {
     std::uint32_t after = 0;     // the last one of the page before; 0: from the beginning
     std::uint16_t rows_max = 0;  // 0: as many as one answer may have
@@ -350,7 +357,7 @@ using CommandBody =
                  SetLimit, MemberUpdate, ReadBalance, ReadStatement, Lookup, ReadExpiring,
                  PutProgram, AdvanceClock, AskQuote, Settle, ConfirmOrder, CancelOrder, RefundOrder,
                  ReadOrder, PutRules, ReadTerms, Explain, Redeem, Reveal, PutOffers, ImportCodes,
-                 ReadOffers, ReadVouchers, Show, Verify, UndoVerification>;
+                 ReadOffers, ReadVouchers, Show, Verify, UndoVerification, RecallBatch>;
 
 struct Command {
     CommandHead head;
@@ -419,6 +426,7 @@ static_assert(std::is_trivially_copyable_v<Command>);
         case CommandKind::vouchers:
         case CommandKind::offers_put:
         case CommandKind::codes_import:
+        case CommandKind::recall:
             return true;
         default:
             return false;

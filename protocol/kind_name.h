@@ -15,7 +15,7 @@ struct KindName {
 };
 
 // Every kind that has a number, in order of number.
-inline constexpr std::array<KindName, 40> all_kinds{{
+inline constexpr std::array<KindName, 41> all_kinds{{
     {CommandKind::challenge, "challenge"},
     {CommandKind::hello, "hello"},
     {CommandKind::ping, "ping"},
@@ -55,6 +55,7 @@ inline constexpr std::array<KindName, 40> all_kinds{{
     {CommandKind::offers_put, "offers_put"},
     {CommandKind::codes_import, "codes_import"},
     {CommandKind::undo_verify, "undo_verify"},
+    {CommandKind::recall, "recall"},
     {CommandKind::clock_advance, "clock_advance"},
 }};
 

@@ -1,5 +1,5 @@
 // Offers, cards, vouchers (卡券): the plain values of offers_put, offers, redeem, vouchers,
-// codes_import, reveal, show, verify and undo_verify.
+// codes_import, recall, reveal, show, verify and undo_verify.
 #pragma once
 
 #include "protocol/base/money.h"
@@ -164,6 +164,15 @@ struct CodesAnswer {
     std::uint64_t refused = 0;
     std::vector<RefusedCodeLine> refused_lines;  // the first code_refusals_max of them
     friend bool operator==(const CodesAnswer&, const CodesAnswer&) = default;
+};
+
+// The answer to recall: where the codes of the batch were. amount of the outcome: `voided`.
+struct RecallAnswer {
+    Outcome outcome;
+    std::uint64_t voided = 0;     // they were free, and are no more
+    std::uint64_t set_aside = 0;  // waiting for their cash, which will not buy them
+    std::uint64_t issued = 0;     // with members, whose vouchers are void where they were not used
+    friend bool operator==(const RecallAnswer&, const RecallAnswer&) = default;
 };
 
 }  // namespace suanpan

@@ -124,7 +124,7 @@ bool CounterAudit::is_limit(const CounterKey& key, std::int64_t limit,
         const cards::Offer* offer = stocks_.offer(key, ledger);
         if (offer == nullptr) return false;
         const auto codes = stocks_.codes_for(key, ledger);
-        return codes ? limit <= *codes : limit == offer->stock;
+        return codes ? limit <= stocks_.imported_for(key) : limit == offer->stock;
     }
     for (const ledger::RuleTextPtr& text : ledger.rules().all()) {
         if (text->program != key.program) continue;

@@ -156,6 +156,13 @@ struct EffectText {
                            entry.reference >> 32U, entry.detail);
     }
 
+    std::string operator()(const BatchRecalled& e) const {
+        return fmt::format(
+            "recall   batch {} of offer {}: {} codes were free, {} set aside, {} "
+            "with members",
+            e.batch, e.offer, e.voided, e.set_aside, e.issued);
+    }
+
     const Entry& entry;
 
 private:
@@ -191,6 +198,8 @@ std::string_view name_of(EntryKind kind) {
             return "rules_active";
         case EntryKind::offers_active:
             return "offers_active";
+        case EntryKind::recall_active:
+            return "recall_active";
         default:
             return suanpan::name_of(static_cast<CommandKind>(kind));
     }

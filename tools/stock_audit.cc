@@ -21,6 +21,21 @@ void StockAudit::Seen::add(std::uint64_t ticket) {
     }
 }
 
+bool StockAudit::Codes::hold(const cards::CodeKey& code) {
+    if (!issued.insert(code).second) return false;
+    if (const auto at = imported.find(code); at != imported.end()) ++batches[at->second].held;
+    return true;
+}
+void StockAudit::Codes::release(const cards::CodeKey& code) {
+    const bool was_held = issued.erase(code) > 0;
+    const auto at = imported.find(code);
+    if (was_held && at != imported.end()) --batches[at->second].held;
+}
+const StockAudit::Batch* StockAudit::Codes::batch_of(const cards::CodeKey& code) const {
+    const auto at = imported.find(code);
+    return at == imported.end() ? nullptr : &batches.at(at->second);
+}
+
 void StockAudit::restore(const std::map<CounterKey, ledger::TicketSpan>& tickets,
                          const ledger::Ledger& ledger) {
     knows_all_codes_ = false;
@@ -29,6 +44,12 @@ void StockAudit::restore(const std::map<CounterKey, ledger::TicketSpan>& tickets
         seen.all = span.floor;
         for (const std::uint64_t ticket : span.above) seen.add(ticket);
     }
+    for (const ledger::RecalledBatch& recalled : ledger.recalled())
+        codes_[{.program = recalled.program,
+                .kind = CounterKind::offer_stock,
+                .id = recalled.offer}]
+            .batches[cards::BatchId{recalled.batch}]
+            .is_recalled = true;
     ledger.for_each_waiting([this](const ledger::Account& account, const ledger::Order& order) {
         add_open(account.program(), order, open_);
     });
@@ -64,6 +85,16 @@ const cards::Offer* StockAudit::offer(const CounterKey& key, const ledger::Ledge
 std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
                                             const ledger::Ledger& ledger) {
     if (entry.codes != nullptr) return take_codes(*entry.codes);
+    if (entry.kind == ledger::EntryKind::recall_active || entry.kind == ledger::EntryKind::start) {
+        // A start rolls forward: every shard knows from then on.
+        for (auto at = spreading_.begin(); at != spreading_.end();) {
+            const bool is_it =
+                entry.kind == ledger::EntryKind::start || at->first.value == entry.reference;
+            if (is_it) codes_[at->second.first].batches[at->second.second].is_known = true;
+            at = is_it ? spreading_.erase(at) : std::next(at);
+        }
+        return std::nullopt;
+    }
     const bool issues =
         entry.kind == ledger::EntryKind::redeem || entry.kind == ledger::EntryKind::confirm;
     if (!issues)
@@ -74,6 +105,8 @@ std::optional<std::string> StockAudit::take(const ledger::Entry& entry,
     for (const ledger::Effect& effect : entry.effects) {
         if (const auto* ended = std::get_if<ledger::ReservationEnded>(&effect))
             if (auto wrong = end(entry, *ended)) return wrong;
+        if (const auto* recalled = std::get_if<ledger::BatchRecalled>(&effect))
+            return recall(entry, *recalled);
         if (const auto* ticket = std::get_if<ledger::TicketTaken>(&effect)) taken = ticket;
         if (const auto* add = std::get_if<ledger::CounterAdd>(&effect);
             add != nullptr && add->kind == CounterKind::offer_stock && add->takes())
@@ -108,8 +141,63 @@ std::optional<std::string> StockAudit::take_ticket(const ledger::Entry& entry,
             "{} is not",
             taken.floor, taken.offer, seen.all + 1);
     seen.add(taken.ticket);
-    if (units.reserved > 0) return set_aside(entry, key, taken, units.reserved);
-    return issue_all(entry, key, taken.ticket, units.issued);
+    if (auto wrong = units.reserved > 0 ? set_aside(entry, key, taken, units.reserved)
+                                        : issue_all(entry, key, taken.ticket, units.issued))
+        return wrong;
+    return check_not_recalled(key, entry, false);
+}
+
+std::optional<std::string> StockAudit::check_not_recalled(const CounterKey& key,
+                                                          const ledger::Entry& entry,
+                                                          bool known) const {
+    const auto at = codes_.find(key);
+    if (at == codes_.end()) return std::nullopt;
+    const Codes& codes = at->second;
+    const auto is_recalled = [&](const cards::CodeKey& code) {
+        const Batch* batch = codes.batch_of(code);
+        return batch != nullptr && (known ? batch->is_known : batch->is_recalled);
+    };
+    bool found = false;
+    for (const ledger::VoucherPtr& held : entry.vouchers) {
+        ByteReader from(held->bytes);
+        const auto voucher = cards::get_voucher(from);
+        found = found || (voucher && is_recalled(voucher->code));
+    }
+    for (const ledger::OrderPtr& order : entry.orders) {
+        const bool is_here = order->units.any() && order->units.offer == key.id;
+        const auto reserved = is_here ? cards::get_reserved_codes(order->units.codes)
+                                      : std::optional<std::vector<cards::ReservedCode>>();
+        if (!reserved) continue;
+        for (const cards::ReservedCode& code : *reserved) found = found || is_recalled(code.key);
+    }
+    if (!found) return std::nullopt;
+    return fmt::format("INV-9: it takes a code of offer {} whose batch was recalled before",
+                       key.id);
+}
+
+std::optional<std::string> StockAudit::recall(const ledger::Entry& entry,
+                                              const ledger::BatchRecalled& recalled) {
+    const CounterKey key{
+        .program = entry.program, .kind = CounterKind::offer_stock, .id = recalled.offer};
+    const cards::BatchId id{recalled.batch};
+    Batch& batch = codes_[key].batches[id];
+    if (batch.is_recalled)
+        return fmt::format("INV-9: it recalls batch {} of offer {} a second time", recalled.batch,
+                           recalled.offer);
+    batch.is_recalled = true;
+    spreading_[entry.lsn] = {key, id};
+    if (!knows_all_codes_) return std::nullopt;
+    // What came back between the owner's word and this entry was set aside then; some of what is
+    // neither may have expired.
+    const bool is_whole =
+        recalled.voided + recalled.set_aside + recalled.issued <= batch.imported &&
+        recalled.set_aside + recalled.issued >= batch.held && recalled.issued <= batch.held;
+    if (is_whole) return std::nullopt;
+    return fmt::format(
+        "INV-9: it finds {} codes of batch {} free, {} set aside and {} issued, but {} were "
+        "imported and {} are set aside or issued",
+        recalled.voided, recalled.batch, recalled.set_aside, recalled.issued, batch.imported,
+        batch.held);
 }
 
 std::optional<std::string> StockAudit::set_aside(const ledger::Entry& entry, const CounterKey& key,
@@ -127,7 +215,7 @@ std::optional<std::string> StockAudit::set_aside(const ledger::Entry& entry, con
             if (knows_all_codes_ && !codes.imported.contains(code))
                 return fmt::format(
                     "INV-9: it sets a code of offer {} aside that was never imported", key.id);
-            if (!codes.issued.insert(code).second)
+            if (!codes.hold(code))
                 return fmt::format(
                     "INV-9: it sets a code of offer {} aside that is somebody's already", key.id);
         }
@@ -148,9 +236,10 @@ std::optional<std::string> StockAudit::end(const ledger::Entry& entry,
     const Open open = std::move(at->second);
     open_.erase(at);
     Codes& codes = codes_[key];
-    for (const cards::CodeKey& code : open.codes) codes.issued.erase(code);
+    for (const cards::CodeKey& code : open.codes) codes.release(code);
     if (!ended.is_issued) return std::nullopt;
     if (auto wrong = issue_all(entry, key, ended.ticket, ended.units)) return wrong;
+    if (auto wrong = check_not_recalled(key, entry, true)) return wrong;
     for (const cards::CodeKey& code : open.codes)
         if (!codes.issued.contains(code))
             return fmt::format("INV-9: it issues other codes than were set aside for ticket {}",
@@ -179,10 +268,15 @@ std::optional<std::string> StockAudit::take_codes(const ledger::HeldCodes& held)
     Codes& codes = codes_[{.program = chunk->place.program,
                            .kind = CounterKind::offer_stock,
                            .id = static_cast<std::uint32_t>(chunk->place.offer)}];
+    Batch& batch = codes.batches[chunk->place.batch];
+    if (batch.is_recalled)
+        return fmt::format("INV-9: it imports into a batch of offer {} that was recalled before",
+                           static_cast<std::uint32_t>(chunk->place.offer));
     for (const cards::SealedCode& code : chunk->codes)
-        if (!codes.imported.insert(code.key).second)
+        if (!codes.imported.emplace(code.key, chunk->place.batch).second)
             return fmt::format("INV-9: it imports a code of offer {} that was imported before",
                                static_cast<std::uint32_t>(chunk->place.offer));
+    batch.imported += chunk->codes.size();
     return std::nullopt;
 }
 
@@ -196,7 +290,7 @@ std::optional<std::string> StockAudit::issue(const CounterKey& key,
     Codes& codes = codes_[key];
     if (knows_all_codes_ && !codes.imported.contains(voucher->code))
         return fmt::format("INV-9: it issues a code of offer {} that was never imported", key.id);
-    if (!codes.issued.insert(voucher->code).second)
+    if (!codes.hold(voucher->code))
         return fmt::format("INV-9: it issues a code of offer {} that is somebody's already",
                            key.id);
     return std::nullopt;
@@ -219,6 +313,17 @@ std::optional<std::string> StockAudit::change(const ledger::HeldVoucher& held) {
                            before->second);
     }
     revisions_[held.number] = voucher->revision;
+    const auto codes = codes_.find(
+        {.program = voucher->program, .kind = CounterKind::offer_stock, .id = held.number.offer});
+    const Batch* batch = codes == codes_.end() || !voucher->has_code()
+                             ? nullptr
+                             : codes->second.batch_of(voucher->code);
+    const bool has_ended = voucher->state == cards::VoucherState::voided ||
+                           voucher->state == cards::VoucherState::expired ||
+                           voucher->state == cards::VoucherState::refunded || voucher->is_used_up();
+    if (batch != nullptr && batch->is_known && !has_ended)
+        return fmt::format("it leaves a voucher of offer {} alive whose batch was recalled before",
+                           held.number.offer);
     return std::nullopt;
 }
 
@@ -228,7 +333,16 @@ std::optional<std::int64_t> StockAudit::codes_for(const CounterKey& key,
     const cards::Offer* found = offer(key, ledger);
     if (found == nullptr || found->kind != cards::StockKind::code_backed) return std::nullopt;
     if (!knows_all_codes_) return INT64_MAX;
-    return static_cast<std::int64_t>(codes_[key].imported.size());
+    std::uint64_t count = 0;
+    for (const auto& [id, batch] : codes_[key].batches)
+        count += batch.is_recalled ? batch.held : batch.imported;
+    return static_cast<std::int64_t>(count);
+}
+
+std::int64_t StockAudit::imported_for(const CounterKey& key) const {
+    const auto at = codes_.find(key);
+    if (!knows_all_codes_) return INT64_MAX;
+    return at == codes_.end() ? 0 : static_cast<std::int64_t>(at->second.imported.size());
 }
 
 std::optional<std::string> StockAudit::compare(

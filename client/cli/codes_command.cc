@@ -1,4 +1,4 @@
-// codes import: a file of codes into the pool of an offer.
+// codes import: a file of codes into the pool of an offer; codes recall: a batch of them back.
 #include "client/cli/code_chunks.h"
 #include "client/cli/context.h"
 #include "client/cli/offer_output.h"
@@ -31,6 +31,7 @@ struct Flags {
     std::uint32_t offer = 0;
     std::uint32_t batch = 0;
     std::uint64_t from_line = 1;
+    std::uint16_t reason = 0;
 };
 
 // What became of the lines so far. On the terminal, refused ones are told as they come.
@@ -161,6 +162,51 @@ ExitCode import_codes(Context& context, const Flags& f) {
     return tally.refused() == 0 ? ExitCode::done : ExitCode::refused;
 }
 
+ExitCode recall_codes(Context& context, const Flags& f) {
+    const client::Answer answer =
+        context.client().recall(ProgramId{f.program}, f.offer, f.batch, f.reason);
+    if (!answer.is_done()) return report(context, answer);
+    const RecallAnswer* recalled = answer.recalled.get();
+    if (context.flags.is_json) {
+        boost::json::object object = json_of(answer);
+        if (recalled != nullptr)
+            object["codes"] = boost::json::object{{"voided", recalled->voided},
+                                                  {"set_aside", recalled->set_aside},
+                                                  {"issued", recalled->issued}};
+        print_json(object);
+    } else {
+        fmt::print("done: batch {} of offer {} is recalled", f.batch, f.offer);
+        if (recalled != nullptr)
+            fmt::print(": {} codes were free, {} set aside, {} with members", recalled->voided,
+                       recalled->set_aside, recalled->issued);
+        fmt::print("\n");
+    }
+    return ExitCode::done;
+}
+
+void add_program(CLI::App& command, Flags& f) {
+    command.add_option("-p,--program", f.program, "The program's number")
+        ->envname("SUANPAN_PROGRAM")
+        ->capture_default_str();
+}
+
+void add_recall(Commands& commands, CLI::App* codes) {
+    const auto f = std::make_shared<Flags>();
+    CLI::App* command = commands.add(
+        "recall", "Take a batch of codes back, for good",
+        [f](Context& context) { return recall_codes(context, *f); }, codes);
+    add_program(*command, *f);
+    command->add_option("--offer", f->offer, "The offer that the codes are for")->required();
+    command->add_option("--batch", f->batch, "The batch, as it was imported")->required();
+    command->add_option("--reason", f->reason, "A number of your own, for the journal");
+    command->footer(
+        "For codes that leaked, or that their supplier does not honour. What is free of the batch\n"
+        "leaves the stock. What members have can be shown, revealed and verified no longer; what\n"
+        "they used stays used. A payment for codes that were set aside gets others, where there "
+        "are\n"
+        "any and the offer says reacquire; else it is to be returned. Nothing undoes a recall.");
+}
+
 }  // namespace
 
 void add_codes_command(Commands& commands) {
@@ -172,9 +218,7 @@ void add_codes_command(Commands& commands) {
         [f](Context& context) { return import_codes(context, *f); }, codes);
     command->add_option("file", f->file, "One code a line, or CODE,EXPIRY (docs/cards.md)")
         ->required();
-    command->add_option("-p,--program", f->program, "The program's number")
-        ->envname("SUANPAN_PROGRAM")
-        ->capture_default_str();
+    add_program(*command, *f);
     command->add_option("--offer", f->offer, "The offer that the codes are for")->required();
     command->add_option("--batch", f->batch, "Your own number of this delivery, not 0")->required();
     command->add_option("--from-line", f->from_line, "Begin there; what an interrupted run printed")
@@ -191,6 +235,7 @@ void add_codes_command(Commands& commands) {
         "Empty lines and a heading are passed over. Delete the file when it is in: from then on "
         "the\n"
         "codes lie sealed, and only their owners see them.");
+    add_recall(commands, codes);
 }
 
 }  // namespace suanpan::cli

@@ -76,12 +76,15 @@ void append_request(Bytes& out, const CommandHead& head, const ReadTerms& body);
                                         DecodedEvent& event);
 [[nodiscard]] Decoded decode_codes_import(RequestBytes body, std::uint64_t body_hash_key,
                                           DecodedEvent& event);
+[[nodiscard]] Decoded decode_recall_request(RequestBytes body, std::uint64_t body_hash_key,
+                                            DecodedEvent& event);
 void append_request(Bytes& out, const CommandHead& head, const Redeem& body);
 void append_request(Bytes& out, const CommandHead& head, const Reveal& body);
 void append_request(Bytes& out, const CommandHead& head, const ReadOffers& body);
 void append_request(Bytes& out, const CommandHead& head, const ReadVouchers& body);
 void append_request(Bytes& out, const CommandHead& head, const PutOffers& body);
 void append_request(Bytes& out, const CommandHead& head, const ImportCodes& body);
+void append_request(Bytes& out, const CommandHead& head, const RecallBatch& body);
 
 // A voucher's life: voucher_requests.cc
 [[nodiscard]] Decoded decode_show_request(RequestBytes body, std::uint64_t body_hash_key,

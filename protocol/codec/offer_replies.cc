@@ -127,6 +127,16 @@ void encode_codes(Bytes& out, FrameHeader header, const CodesAnswer& codes) {
     finish_frame(out, begin, reply_to(header));
 }
 
+void encode_recall(Bytes& out, FrameHeader header, const RecallAnswer& recalled) {
+    const std::size_t begin = begin_frame(out);
+    auto& into = builder();
+    const wire::Result result = wire_of(recalled.outcome);
+    append_table(out, into,
+                 wire::CreateRecallReply(into, &result, recalled.voided, recalled.set_aside,
+                                         recalled.issued));
+    finish_frame(out, begin, reply_to(header));
+}
+
 std::expected<RedeemAnswer, Code> decode_redeem(std::span<const std::byte> body) {
     const auto* from = verified<wire::RedeemReply>(body);
     if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
@@ -245,6 +255,15 @@ std::expected<CodesAnswer, Code> decode_codes(std::span<const std::byte> body) {
     for (const wire::RefusedCodeLine* line : *lines)
         codes.refused_lines.push_back({.line = line->line(), .fault = line->fault()});
     return codes;
+}
+
+std::expected<RecallAnswer, Code> decode_recall(std::span<const std::byte> body) {
+    const auto* from = verified<wire::RecallReply>(body);
+    if (from == nullptr || from->result() == nullptr) return refuse(Code::message_malformed);
+    return RecallAnswer{.outcome = plain_of(*from->result()),
+                        .voided = from->voided(),
+                        .set_aside = from->set_aside(),
+                        .issued = from->issued()};
 }
 
 }  // namespace suanpan

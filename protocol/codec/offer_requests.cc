@@ -26,7 +26,7 @@ void take_member_head(const Request& request, DecodedEvent& event) {
     if (head.request_id.is_zero()) fail(event, Code::request_id_missing);
     if (head.member.is_zero()) fail(event, Code::member_missing);
 }
-// What offers_put and codes_import begin with.
+// What offers_put, codes_import and recall begin with.
 template <typename Request>
 void take_program_head(const Request& request, DecodedEvent& event) {
     CommandHead& head = event.command.head;
@@ -36,7 +36,7 @@ void take_program_head(const Request& request, DecodedEvent& event) {
     if (head.request_id.is_zero()) fail(event, Code::request_id_missing);
 }
 
-// Begins the hash of any of them; the member of the latter two is zero.
+// Begins the hash of any of them; the member of those that name none is zero.
 Packing packed_head(const CommandHead& head) {
     Packing packing;
     packing.add(head.request_id);
@@ -186,6 +186,24 @@ Decoded decode_codes_import(RequestBytes body, std::uint64_t body_hash_key, Deco
     return {};
 }
 
+Decoded decode_recall_request(RequestBytes body, std::uint64_t body_hash_key, DecodedEvent& event) {
+    const auto* request = verified<wire::RecallRequest>(body);
+    if (request == nullptr) return refuse(Code::message_malformed);
+    take_program_head(*request, event);
+    const RecallBatch recall{
+        .offer = request->offer(), .batch = request->batch(), .reason = request->reason()};
+    expect_field(event, recall.offer != 0, 3);
+    expect_field(event, recall.batch != 0, 4);
+    CommandHead& head = event.command.head;
+    Packing packing = packed_head(head);
+    packing.add(recall.offer);
+    packing.add(recall.batch);
+    packing.add(recall.reason);
+    head.body_hash = packing.hash(body_seed(body_hash_key, head.partner, head.kind));
+    event.command.body = recall;
+    return {};
+}
+
 void append_request(Bytes& out, const CommandHead& head, const Redeem& body) {
     auto& into = builder();
     const wire::Id128 request_id = wire_of(head.request_id);
@@ -247,6 +265,16 @@ void append_request(Bytes& out, const CommandHead& head, const ImportCodes& body
                                                 static_cast<std::uint32_t>(head.principal),
                                                 static_cast<std::uint32_t>(head.program),
                                                 body.offer, body.batch, body.first_line, text));
+}
+
+void append_request(Bytes& out, const CommandHead& head, const RecallBatch& body) {
+    auto& into = builder();
+    const wire::Id128 request_id = wire_of(head.request_id);
+    append_table(
+        out, into,
+        wire::CreateRecallRequest(into, &request_id, static_cast<std::uint32_t>(head.principal),
+                                  static_cast<std::uint32_t>(head.program), body.offer, body.batch,
+                                  body.reason));
 }
 
 }  // namespace suanpan::codec

@@ -229,6 +229,7 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const VoucherPut&) const {}   // put_voucher() does it
         void operator()(const CodesPut&) const {}
         void operator()(const ReservationEnded&) const {}  // put_order() does it
+        void operator()(const BatchRecalled&) const {}     // the ledger's own
     };
     std::visit(Apply{*this, time}, effect);
 }

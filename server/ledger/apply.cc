@@ -33,6 +33,11 @@ AccountRef Ledger::apply(const Entry& entry, ApplyParts parts) {
     if (entry.spec && entry.kind != EntryKind::program_prepared) install(*entry.spec);
     if (entry.rules != nullptr) rules_.install(entry.rules);
     if (entry.offers != nullptr) offers_.install_newest(entry.offers);
+    if (entry.kind == EntryKind::recall)
+        for (const Effect& effect : entry.effects)
+            if (const auto* recalled = std::get_if<BatchRecalled>(&effect))
+                install(RecalledBatch{
+                    .program = entry.program, .offer = recalled->offer, .batch = recalled->batch});
     if (entry.ordinal == 0) return no_account;  // about no account
     if (parts.house) take_house_effects(entry);
     if (!parts.account) {
@@ -108,9 +113,19 @@ bool Ledger::make_expire_entry(const MemberId& member, ProgramId program, Instan
     return ref != no_account && fill_expire_entry(ref, now, out);
 }
 
-bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
+bool Ledger::make_withdrawal_entry(const MemberId& member, ProgramId program, std::uint32_t order,
+                                   Instant now, Entry& out) {
+    const AccountRef ref = accounts_.find(member, program);
+    if (ref == no_account) return false;
+    const Hold* hold = accounts_[ref].find_hold(HoldId{order});
+    if (hold == nullptr || !hold->is_order || hold->expires_at <= now) return false;
+    return fill_expire_entry(ref, now, out, order);
+}
+
+bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out,
+                               std::uint32_t withdrawn) const {
     const Account& account = accounts_[ref];
-    if (!account.has_due(now)) return false;
+    if (withdrawn == 0 && !account.has_due(now)) return false;
     const Program* program = programs_.find(account.program());
     SUANPAN_ASSERT(program != nullptr);
     out.reset();
@@ -122,8 +137,16 @@ bool Ledger::fill_expire_entry(AccountRef ref, Instant now, Entry& out) const {
     out.ordinal = account.ordinal() + 1;
     out.config_version = program->spec().version;
     out.local_date = program->calendar().local_date(now);
-    post_due(account, *program, now, expire_budget, out);
-    out.balances = effective_balances(account, *program, now);
+    DueBudget budget = expire_budget;
+    budget.withdrawn = HoldId{withdrawn};
+    post_due(account, *program, now, budget, out);
+    if (withdrawn == 0) {
+        out.balances = effective_balances(account, *program, now);
+    } else {
+        Account posted = account.clone();
+        for (const Effect& effect : out.effects) posted.apply(effect, now);
+        out.balances = effective_balances(posted, *program, now);
+    }
     for (const Effect& effect : out.effects)
         if (const auto* delta = std::get_if<HouseDelta>(&effect)) out.amount += delta->delta;
     SUANPAN_ASSERT(sum_of_postings(out) == Points{});  // INV-1

@@ -42,7 +42,8 @@ Decision Decider::run() {
         [this](const auto& body) -> Decision {
             using Body = std::decay_t<decltype(body)>;
             if constexpr (std::is_same_v<Body, PutProgram> || std::is_same_v<Body, AdvanceClock> ||
-                          std::is_same_v<Body, PutRules> || std::is_same_v<Body, PutOffers>)
+                          std::is_same_v<Body, PutRules> || std::is_same_v<Body, PutOffers> ||
+                          std::is_same_v<Body, RecallBatch>)
                 return decide(body);
             else
                 return decide_on_account(body);

@@ -144,4 +144,18 @@ Decision Decider::decide(const PutOffers& command) {
     return accepted();
 }
 
+// Whether there is such a batch, and what is where of it, its owner says before the entry is
+// applied.
+Decision Decider::decide(const RecallBatch& command) {
+    const ProgramId program = command_.head.program;
+    if (ledger_.program(program) == nullptr) return refused(Code::program_not_found);
+    if (ledger_.recalled().contains(
+            {.program = program, .offer = command.offer, .batch = command.batch}))
+        return refused(Code::batch_recalled);
+    out_.reason = command.reason;
+    out_.reference = command.offer | (std::uint64_t{command.batch} << 32U);
+    out_.add(BatchRecalled{.offer = command.offer, .batch = command.batch});
+    return accepted();
+}
+
 }  // namespace suanpan::ledger

@@ -59,6 +59,7 @@ private:
     Decision decide(const Redeem& command);
     Decision decide(const Reveal& command);
     Decision decide(const PutOffers& command);
+    Decision decide(const RecallBatch& command);
     Decision decide(const Show& command);
     Decision decide(const Verify& command);
     Decision decide(const UndoVerification& command);

@@ -47,21 +47,31 @@ private:
 
     bool post_holds() {
         const AccountRare* rare = account_.rare();
-        if (rare == nullptr || rare->hold_expires_next > now_) return true;
+        if (rare == nullptr) return true;
+        if (budget_.withdrawn != HoldId{}) {
+            Hold hold = *account_.find_hold(budget_.withdrawn);
+            hold.expires_at = now_;
+            if (!post_within_budget(hold)) return false;
+        }
+        if (rare->hold_expires_next > now_) return true;
         std::vector<const Hold*> due;
         for (const Hold& hold : rare->holds)
             if (hold.expires_at <= now_) due.push_back(&hold);
         std::ranges::sort(due, [](const Hold* a, const Hold* b) {
             return std::tie(a->expires_at, a->id) < std::tie(b->expires_at, b->id);
         });
-        for (const Hold* hold : due) {
-            const std::size_t slices = std::max<std::size_t>(hold->slices.size(), 1);
-            std::size_t bytes = slices * returned_slice_bytes + hold_end_bytes;
-            const OrderPtr order = hold->is_order ? order_of(*hold) : nullptr;
-            if (order != nullptr) bytes += order_entry_bytes(*order);
-            if (!take(slices, bytes)) return false;
-            post_hold(*hold);
-        }
+        return std::ranges::all_of(due, [this](const Hold* hold) {
+            return hold->id == budget_.withdrawn || post_within_budget(*hold);
+        });
+    }
+
+    bool post_within_budget(const Hold& hold) {
+        const std::size_t slices = std::max<std::size_t>(hold.slices.size(), 1);
+        std::size_t bytes = slices * returned_slice_bytes + hold_end_bytes;
+        const OrderPtr order = hold.is_order ? order_of(hold) : nullptr;
+        if (order != nullptr) bytes += order_entry_bytes(*order);
+        if (!take(slices, bytes)) return false;
+        post_hold(hold);
         return true;
     }
 

@@ -18,6 +18,7 @@ struct DueBudget {
     std::size_t items_max = SIZE_MAX;  // lots and slices of holds
     std::size_t bytes_max = SIZE_MAX;  // as entry_format.h writes them
     bool takes_first = true;           // the first hold is posted even where it is alone larger
+    HoldId withdrawn{};                // first of all: ends now, whenever it was to; 0: none
 };
 
 // An upper bound of the bytes that a hold's piece of one lot takes when it comes back: what leaves

@@ -185,10 +185,24 @@ struct ReservationEnded {
     friend bool operator==(const ReservationEnded&, const ReservationEnded&) = default;
 };
 
+// A batch of codes is void from here on: what was free of it leaves the stock, its vouchers and
+// what is set aside of it count for nothing once every shard knows (docs/decisions/0021). The
+// counts are its owner's, who had closed the offer: what was being paid or given back then was set
+// aside.
+struct BatchRecalled {
+    std::uint32_t offer = 0;
+    std::uint32_t batch = 0;
+    std::uint64_t voided = 0;  // they were free
+    std::uint64_t set_aside = 0;
+    std::uint64_t issued = 0;
+    friend bool operator==(const BatchRecalled&, const BatchRecalled&) = default;
+};
+
 // The alternative's place is its tag on disk, less one; never reordered.
-using Effect = std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd,
-                            AccountFrozen, AccountLimit, DaySpent, MemberSet, SlidingMove,
-                            HouseDelta, ProgramPut, OrderPut, UseAdd, RulesPut, CounterAdd,
-                            OffersPut, TicketTaken, VoucherPut, CodesPut, ReservationEnded>;
+using Effect =
+    std::variant<LotDelta, HoldPut, HoldSliceDelta, HoldResolve, DebtDelta, TallyAdd, AccountFrozen,
+                 AccountLimit, DaySpent, MemberSet, SlidingMove, HouseDelta, ProgramPut, OrderPut,
+                 UseAdd, RulesPut, CounterAdd, OffersPut, TicketTaken, VoucherPut, CodesPut,
+                 ReservationEnded, BatchRecalled>;
 
 }  // namespace suanpan::ledger

@@ -52,6 +52,8 @@ enum class EntryKind : std::uint16_t {
     offers_put = 43,     // detail: version of the file
     codes_import = 44,   // reference: offer, and above 32 bits the batch; detail: lines refused
     undo_verify = 47,    // reference: offer; detail: units
+    recall = 48,         // reference: offer, and above 32 bits the batch; amount: codes
+                         // that were free; detail: codes with members
     clock_advance = 50,  // amount: nanoseconds
 
     start = 100,           // the process began; reference: incarnation, detail: the shell's own
@@ -64,6 +66,7 @@ enum class EntryKind : std::uint16_t {
     program_active = 105,  // carries the spec, installs it
     rules_active = 106,    // reference: LSN of the rules_put that every shard has now
     offers_active = 107,   // likewise of an offers_put
+    recall_active = 108,   // likewise of a recall
 };
 inline constexpr std::uint16_t entry_kind_version = 1;
 

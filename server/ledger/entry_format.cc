@@ -48,8 +48,9 @@ enum Tag : std::uint16_t {
     tag_voucher = 20,
     tag_codes = 21,
     tag_reservation = 22,
+    tag_recall = 23,
 };
-static_assert(std::variant_size_v<Effect> == tag_reservation);
+static_assert(std::variant_size_v<Effect> == tag_recall);
 
 // An upper bound of the bytes of what has no fixed size: orders, vouchers, a rule book or an offer
 // file, each behind its length.
@@ -191,6 +192,14 @@ struct EncodeEffect {
         to.put(e.ticket);
         to.put(e.units);
     }
+    void operator()(const BatchRecalled& e) const {
+        head(tag_recall, 0);
+        to.put(e.offer);
+        to.put(e.batch);
+        to.put(e.voided);
+        to.put(e.set_aside);
+        to.put(e.issued);
+    }
 
 private:
     void outsized(Tag tag, std::span<const std::byte> bytes) const {
@@ -225,8 +234,8 @@ RefusalRecord decode_refusal(ByteReader& from) {
 
 bool is_known_kind(std::uint16_t kind, std::uint16_t version) {
     return version == entry_kind_version &&
-           ((kind >= 10 && kind <= 29) || (kind >= 40 && kind <= 44) || kind == 47 || kind == 50 ||
-            (kind >= 100 && kind <= 107));
+           ((kind >= 10 && kind <= 29) || (kind >= 40 && kind <= 44) || kind == 47 || kind == 48 ||
+            kind == 50 || (kind >= 100 && kind <= 108));
 }
 
 bool is_sound_amount(std::int64_t value) {
@@ -241,7 +250,7 @@ public:
     std::expected<void, EntryDamage> decode_one() {
         const auto head = from_.get<EffectHead>();
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
-        if (head.tag < tag_lot || head.tag > tag_reservation)
+        if (head.tag < tag_lot || head.tag > tag_recall)
             return std::unexpected(EntryDamage::unknown_effect);
         read_body(head);
         if (!from_.ok()) return std::unexpected(EntryDamage::truncated);
@@ -440,6 +449,19 @@ private:
                 e.ticket = from_.get<std::uint64_t>();
                 e.units = points().value;
                 require(e.units > 0 && e.ticket <= static_cast<std::uint64_t>(INT64_MAX));
+                return out_.add(e);
+            }
+            case tag_recall: {
+                BatchRecalled e;
+                require(head.small == 0);
+                e.offer = from_.get<std::uint32_t>();
+                e.batch = from_.get<std::uint32_t>();
+                e.voided = from_.get<std::uint64_t>();
+                e.set_aside = from_.get<std::uint64_t>();
+                e.issued = from_.get<std::uint64_t>();
+                constexpr auto most = static_cast<std::uint64_t>(amount_points_max);
+                require(e.offer != 0 && e.batch != 0 && e.voided <= most && e.set_aside <= most &&
+                        e.issued <= most);
                 return out_.add(e);
             }
             default: {  // tag_voucher

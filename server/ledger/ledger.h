@@ -11,6 +11,7 @@
 #include "server/ledger/entry.h"
 #include "server/ledger/house.h"
 #include "server/ledger/program.h"
+#include "server/ledger/recalled_batch.h"
 #include "server/ledger/record.h"
 #include "server/ledger/request_log.h"
 #include "server/ledger/rule_text.h"
@@ -22,6 +23,7 @@
 #include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -108,6 +110,12 @@ public:
     // Posts as many due items of the account as one entry takes. False where nothing is due.
     bool make_expire_entry(const MemberId& member, ProgramId program, Instant now, Entry& out);
 
+    // Ends an order that waits for its cash before its time, since what was set aside for it is not
+    // there any more: an entry as of a time-out that comes now, with what is due beside it. False
+    // where it does not wait, or has timed out.
+    bool make_withdrawal_entry(const MemberId& member, ProgramId program, std::uint32_t order,
+                               Instant now, Entry& out);
+
     // Applies an entry. In live mode its LSN is still 0 and exchange_last_lsn() follows, in order,
     // before the next entry of this account leaves the shard. With an LSN (replay) the account and
     // house records take it. Returns the account it touched, or no_account.
@@ -128,6 +136,9 @@ public:
     // Of each program the newest file of offers; an older one changes nothing.
     void install_offers(const RuleTextPtr& offers) { offers_.install_newest(offers); }
     [[nodiscard]] const RuleTextTable& offers() const { return offers_; }
+    // Batches of card codes that were recalled; a second time is nothing.
+    void install(const RecalledBatch& batch) { recalled_.insert(batch); }
+    [[nodiscard]] const std::set<RecalledBatch>& recalled() const { return recalled_; }
 
     // Reads, in the effective form. An account that never was has zero of everything.
     [[nodiscard]] Outcome balances(const MemberId& member, ProgramId program, Instant now) const;
@@ -249,7 +260,9 @@ private:
         AccountRef account;
         friend bool operator>(const HoldExpiry& a, const HoldExpiry& b) { return a.at > b.at; }
     };
-    bool fill_expire_entry(AccountRef ref, Instant now, Entry& out) const;
+    // `withdrawn`: number of the order whose hold ends now, whenever it was to; 0: none.
+    bool fill_expire_entry(AccountRef ref, Instant now, Entry& out,
+                           std::uint32_t withdrawn = 0) const;
     static void put_orders(const Entry& entry, Account& account);
     void take_house_effects(const Entry& entry);
     House& house(ProgramId program);
@@ -265,6 +278,7 @@ private:
     ProgramTable programs_;
     RuleTextTable rules_;
     RuleTextTable offers_;
+    std::set<RecalledBatch> recalled_;
     AccountTable accounts_;
     HouseMap houses_;
     ProgramId last_house_id_{};

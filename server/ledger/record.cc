@@ -273,6 +273,17 @@ void put_rules_record(std::vector<std::byte>& out, const RuleText& rules, Record
     put_rules(out, rules);
 }
 
+void put_recalled(std::vector<std::byte>& out, const RecalledBatch& recalled) {
+    ByteAppender to(out);
+    to.put(RecordHead{.type = static_cast<std::uint8_t>(RecordType::recalled),
+                      .flags = 0,
+                      .level = 0,
+                      .program = static_cast<std::uint32_t>(recalled.program),
+                      .lsn = 0});
+    to.put(recalled.offer);
+    to.put(recalled.batch);
+}
+
 void put_house(std::vector<std::byte>& out, ProgramId program, const House& house,
                const LedgerOptions& options) {
     ByteAppender to(out);
@@ -589,6 +600,13 @@ bool Ledger::next_slice(RecordCursor& cursor, std::size_t byte_budget, RecordSli
             close_record(out, start, {});
             out.has_configuration = true;
         }
+        // As few.
+        for (const RecalledBatch& recalled : recalled_) {
+            const std::size_t start = out.bytes.size();
+            put_recalled(out.bytes, recalled);
+            close_record(out, start, {});
+            out.has_configuration = true;
+        }
         cursor = {.stage = stage_requests};
     }
     while (cursor.stage == stage_requests) {
@@ -766,6 +784,14 @@ std::expected<void, RecordDamage> Ledger::load_record(std::span<const std::byte>
         }
         case RecordType::codes:
             return {};
+        case RecordType::recalled: {
+            const auto offer = from.get<std::uint32_t>();
+            const auto batch = from.get<std::uint32_t>();
+            if (!from.ok() || from.left() != 0 || offer == 0 || batch == 0) return malformed;
+            install(
+                RecalledBatch{.program = ProgramId{head.program}, .offer = offer, .batch = batch});
+            return {};
+        }
         case RecordType::requests: {
             const auto bytes = from.get<RequestsBytes>();
             if (!from.ok() || bytes.count != from.left() / sizeof(RequestBytes) ||
@@ -828,6 +854,11 @@ HashSum Ledger::hash_of_programs() const {
     for (const RuleTextPtr& offers : offers_.all()) {
         bytes.clear();
         put_rules_record(bytes, *offers, RecordType::offers);
+        sum.add(hash_of(bytes));
+    }
+    for (const RecalledBatch& recalled : recalled_) {
+        bytes.clear();
+        put_recalled(bytes, recalled);
         sum.add(hash_of(bytes));
     }
     return sum;

@@ -25,6 +25,7 @@ enum class RecordType : std::uint8_t {
     voucher = 7,
     offers = 8,
     codes = 9,  // the shard's own, of pools: no ledger's
+    recalled = 10,
 };
 
 enum class RecordDamage : std::uint8_t {

@@ -157,6 +157,7 @@ std::optional<Fault> validate(const Command& command) {
                             !std::holds_alternative<PutRules>(command.body) &&
                             !std::holds_alternative<PutOffers>(command.body) &&
                             !std::holds_alternative<ImportCodes>(command.body) &&
+                            !std::holds_alternative<RecallBatch>(command.body) &&
                             !std::holds_alternative<AdvanceClock>(command.body);
     if (has_member && command.head.member.is_zero()) return Fault{.code = Code::member_missing};
     if (command.head.request_id.is_zero()) return Fault{.code = Code::request_id_missing};

@@ -38,6 +38,7 @@ bool has_own_reply(CommandKind kind) {
         case CommandKind::show:
         case CommandKind::verify:
         case CommandKind::undo_verify:
+        case CommandKind::recall:
             return true;
         default:
             return false;
@@ -67,6 +68,7 @@ void encode_body(std::vector<std::byte>& out, const FrameHeader& header,
         void operator()(const CodesAnswer& answer) const { encode_codes(out, header, answer); }
         void operator()(const ShowAnswer& answer) const { encode_show(out, header, answer); }
         void operator()(const VerifyAnswer& answer) const { encode_verify(out, header, answer); }
+        void operator()(const RecallAnswer& answer) const { encode_recall(out, header, answer); }
     };
     std::visit(Encode{out, header}, body);
 }

@@ -137,7 +137,7 @@ private:
             ledger.install(*entry_.spec);
         else if (entry_.rules != nullptr)
             ledger.install(entry_.rules);
-        else if (entry_.offers != nullptr)
+        else if (entry_.offers != nullptr || entry_.kind == ledger::EntryKind::recall)
             ledger.apply(entry_);
         return {};
     }

@@ -130,6 +130,12 @@ void CodePools::restore(const CodesAtStart& start, std::uint32_t offer, ProgramI
         }
 }
 
+void CodePools::restore_recalled(std::uint32_t offer, cards::BatchId batch) {
+    cards::CodePool* pool = find(offer);
+    if (pool == nullptr || !pool->check_recall(batch)) return;
+    pool->recall(batch);
+}
+
 void CodePools::set_home(std::uint32_t offer, cards::CodeRef code, ShardIndex home) {
     Owned& owned = owned_.at(offer);
     const auto at = static_cast<std::size_t>(code);

@@ -67,6 +67,9 @@ public:
     void restore(const CodesAtStart& start, std::uint32_t offer, ProgramId program,
                  cards::IssueOrder order, std::uint16_t shards);
 
+    // After restore(): a batch that was recalled, where the pool has it.
+    void restore_recalled(std::uint32_t offer, cards::BatchId batch);
+
     // Null where no codes of the offer were ever imported.
     [[nodiscard]] cards::CodePool* find(std::uint32_t offer) const;
     [[nodiscard]] cards::CodePool& find_or_make(std::uint32_t offer, ProgramId program,

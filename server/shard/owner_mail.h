@@ -34,6 +34,8 @@ struct OwnerAsk {
     bool lowers = false;
     // Of an offer: no units, the owner is to close it; `units` are the stock that it is to get.
     bool closes = false;
+    // With `closes`: the stock stays, this batch of its codes is to be recalled; 0: none.
+    cards::BatchId recalls{};
     // No units: the owner of `origin` is to count one request of its, of the velocity kind
     // `counts`, under the rules of the key's program.
     bool counts_origin = false;
@@ -65,6 +67,7 @@ enum class OwnerVerdict : std::uint8_t {
     unavailable,    // the journal that has the codes cannot be read
     exhausted,      // INV-11: so many are not there; with `lowers`, `closes`: more has been granted
     risk_refused,   // with `counts_origin`: over the velocity rule `detail`
+    no_batch,       // with `recalls`: for the reason that the Code `detail` says
 };
 
 struct OwnerAnswer {
@@ -80,6 +83,7 @@ struct OwnerAnswer {
     Instant times_out;
     // Of a code-backed one: a code for each unit.
     GrantedCodesPtr codes;
+    cards::RecallReport recalled;  // with `recalls`
 };
 
 // Said afterwards. Never answered, and cannot fail.
@@ -88,7 +92,8 @@ struct OwnerNotice {
         given_back,  // units that were taken and are not needed
         staged,      // an entry that changes the counter by `delta` was staged as `lsn`
         uncapped,    // the limit is not lowered after all, the offer not changed
-        opened,      // the offer that was closed now has a stock of `delta.issued`
+        opened,      // the offer that was closed now has a stock of `delta.issued`; or every shard
+                     // knows that the batch that it was closed for is recalled
     } what{};
     ledger::CounterKey key;
     ledger::CounterUnits delta;  // given_back: its `issued` are the units

@@ -1,12 +1,15 @@
-// Installs a new version of a program, or of its rules, on every shard, before anybody is told that
-// it is there.
+// Installs a new version of a program, of its rules or offers, or the recall of a batch, on every
+// shard, before anybody is told that it is there.
 #pragma once
 
 #include "protocol/command.h"
 #include "server/shard/exchange.h"
+#include "server/shard/reply.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace suanpan::shard {
 
@@ -29,11 +32,14 @@ public:
 
     // The client's entry is staged; its answer comes to `installer_session` when it is durable.
     void begin(const Command& command, const ReplyTo& client) {
-        running_ = Running{.command = command, .client = client};
+        running_.emplace();
+        running_->command = command;
+        running_->client = client;
     }
     // That answer: now the other shards must be told.
-    void prepared(const Outcome& outcome) {
+    void prepared(const Outcome& outcome, std::unique_ptr<ReplyBody> body = nullptr) {
         running_->outcome = outcome;
+        running_->body = std::move(body);
         running_->next_to_tell = 1;
     }
     // Tells as many shards as there are credits for. Call on every turn.
@@ -57,7 +63,9 @@ public:
     // Ends the installation; the reply goes out once "active" is durable.
     [[nodiscard]] Finished finish() {
         Finished finished{.command = running_->command,
-                          .reply = {.to = running_->client, .outcome = running_->outcome}};
+                          .reply = {.to = running_->client,
+                                    .outcome = running_->outcome,
+                                    .body = std::move(running_->body)}};
         running_.reset();
         return finished;
     }
@@ -67,7 +75,8 @@ private:
         Command command;
         ReplyTo client;
         Outcome outcome;
-        std::uint16_t next_to_tell = 0;  // 0: not durable yet
+        std::unique_ptr<ReplyBody> body;  // of the answer, where it has more
+        std::uint16_t next_to_tell = 0;   // 0: not durable yet
         std::uint16_t acknowledged = 0;
     };
     std::uint16_t shards_;

@@ -10,6 +10,8 @@ std::unique_ptr<ReplyBody> copy_for_repeat(const ReplyBody* body) {
         return std::make_unique<ReplyBody>(*verified);
     if (const auto* codes = std::get_if<CodesAnswer>(body))
         return std::make_unique<ReplyBody>(*codes);
+    if (const auto* recalled = std::get_if<RecallAnswer>(body))
+        return std::make_unique<ReplyBody>(*recalled);
     if (const auto* revealed = std::get_if<RevealAnswer>(body))
         return std::make_unique<ReplyBody>(RevealAnswer{.outcome = revealed->outcome,
                                                         .number = revealed->number,

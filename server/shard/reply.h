@@ -29,7 +29,7 @@ static_assert(sizeof(ReplyTo) == 16);
 // Answers that have more than an outcome. The outcome inside counts.
 using ReplyBody = std::variant<Statement, Expiring, QuoteAnswer, OrderAnswer, TermsAnswer,
                                RulesAnswer, Explanation, RedeemAnswer, RevealAnswer, OffersAnswer,
-                               VouchersAnswer, CodesAnswer, ShowAnswer, VerifyAnswer>;
+                               VouchersAnswer, CodesAnswer, ShowAnswer, VerifyAnswer, RecallAnswer>;
 
 // The answer to one event; with `body` where it is more than an outcome.
 struct Reply {

@@ -18,7 +18,8 @@ constexpr int expire_rounds_max = 8;
 // True for commands whose answer waits until every shard has what they bring.
 bool installs(CommandKind kind) {
     return kind == CommandKind::program_create || kind == CommandKind::program_update ||
-           kind == CommandKind::rules_put || kind == CommandKind::offers_put;
+           kind == CommandKind::rules_put || kind == CommandKind::offers_put ||
+           kind == CommandKind::recall;
 }
 
 }  // namespace
@@ -67,6 +68,9 @@ Shard::Shard(ShardIndex index, std::unique_ptr<ledger::Ledger> ledger,
         pools_.restore(around_.owners.codes_at_start(), stock.id, stock.program,
                        offer == nullptr ? cards::IssueOrder{} : offer->order,
                        around_.exchange.shards());
+        for (const ledger::RecalledBatch& recalled : ledger_->recalled())
+            if (recalled.program == stock.program && recalled.offer == stock.id)
+                pools_.restore_recalled(stock.id, cards::BatchId{recalled.batch});
         stocks_.restore(stock, {}, {});
     }
     // A retention asks for it from its first moment on.
@@ -98,7 +102,7 @@ ShardIndex Shard::owner_of(const Command& command) const {
     const bool is_global =
         head.kind == CommandKind::program_create || head.kind == CommandKind::program_update ||
         head.kind == CommandKind::rules_put || head.kind == CommandKind::offers_put ||
-        head.kind == CommandKind::clock_advance;
+        head.kind == CommandKind::recall || head.kind == CommandKind::clock_advance;
     if (is_global) return ShardIndex{0};
     return ShardIndex{static_cast<std::uint16_t>(member_hash(head.member, options_.hash_seed) %
                                                  around_.exchange.shards())};
@@ -231,6 +235,7 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (head.kind == CommandKind::redeem) return redeem(command, to, digest);
     if (head.kind == CommandKind::offers_put) return put_offers(command, to, digest);
     if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
+    if (head.kind == CommandKind::recall) return recall(command, to, digest);
     if (head.kind == CommandKind::reveal)
         return pass_velocity(command, to, digest, cards::VelocityKind::query);
     if (head.kind == CommandKind::show)
@@ -244,6 +249,7 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
 void Shard::decide_and_stage(const Command& command, const ReplyTo& to, const Hash128& digest,
                              const ledger::Entry* original) {
     const CommandHead& head = command.head;
+    if (withdraw_recalled(command)) end_batch();
     const auto ended = shop_.ended(command, now_);
     const ledger::CounterKey* used_up = ended ? &*ended : nullptr;
     ledger::Decision decision = ledger_->decide(command, now_, original, entry_, used_up);
@@ -448,7 +454,7 @@ void Shard::deliver(Reply&& reply) {
     if (reply.again != nullptr) return send(*reply.again, reply.to);
     if (reply.to.session == installer_session) {
         if (reply.to.request == 0) {
-            installer_.prepared(reply.outcome);
+            installer_.prepared(reply.outcome, std::move(reply.body));
             checkout_.set_undurable(nullptr);
             refresh_limits(installer_.program());
         } else {

@@ -164,6 +164,9 @@ private:
     // Card codes: shard_cards.cc
     void import_codes(const Command& command, const ReplyTo& to, const Hash128& digest);
     void add_imported_codes();
+    void recall(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void complete_recall(OwnerStep& step);
+    [[nodiscard]] bool withdraw_recalled(const Command& command);
     void want_chunk(Lsn lsn);
     [[nodiscard]] bool take_chunk(const ReadDone& done);
     void decide_reveal(const Command& command, const ReplyTo& to, const Hash128& digest);
@@ -305,7 +308,7 @@ private:
     };
     std::vector<Imported> imports_;
     std::map<std::uint64_t, Lsn> wanted_chunks_;  // being read, by ticket
-    std::vector<OwnerAsk> closed_;  // offers that wait for the file that is being installed
+    std::vector<OwnerAsk> closed_;                // offers that wait for what is being installed
     SliceLane slice_lane_;
     ledger::RecordCursor slice_cursor_;
     PoolCursor pool_cursor_;

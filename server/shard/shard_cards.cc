@@ -41,8 +41,14 @@ void Shard::import_codes(const Command& command, const ReplyTo& to, const Hash12
         .program = head.program, .offer = offer->id, .batch = cards::BatchId{asked.batch}};
     cards::CodePool& pool = pools_.find_or_make(asked.offer, head.program, offer->order);
     const cards::CodeBatch* batch = pool.batch(place.batch);
-    if (batch != nullptr && batch->recalled)
-        return conclude(command, to, digest, refused(Code::batch_recalled));
+    const bool is_recalled =
+        (batch != nullptr && batch->recalled) ||
+        ledger_->recalled().contains(
+            {.program = head.program, .offer = asked.offer, .batch = asked.batch});
+    if (is_recalled) return conclude(command, to, digest, refused(Code::batch_recalled));
+    const ledger::CounterKey stock{
+        .program = head.program, .kind = ledger::CounterKind::offer_stock, .id = asked.offer};
+    if (stocks_.is_recalling(stock, place.batch)) return refuse(to, Code::busy);
     if (batch == nullptr && !pool.check_open(place.batch)) return refuse(to, Code::busy);
     cards::CodeSeal* seal = vault_.seal_of(place, true);
     if (seal == nullptr) return refuse(to, Code::unavailable);
@@ -142,6 +148,53 @@ void Shard::decide_reveal(const Command& command, const ReplyTo& to, const Hash1
     Command opened = command;
     std::get<Reveal>(opened.body).next = &*next;
     decide_and_stage(opened, to, digest, nullptr);
+}
+
+// On the first shard, as all that every shard has to know. The offer is closed until they do; then
+// its owner says what is where, and the entry is staged.
+void Shard::recall(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    const CommandHead& head = command.head;
+    const auto& asked = std::get<RecallBatch>(command.body);
+    const ledger::Decision decision = ledger_->decide(command, now_, nullptr, entry_);
+    if (!decision.accepted()) return conclude(command, to, digest, decision);
+    const auto offer = shop_.find(head.program, asked.offer);
+    if (offer == nullptr || offer->kind != cards::StockKind::code_backed)
+        return conclude(command, to, digest, refused(Code::offer_not_found));
+    OwnerAsk close;
+    close.key = {
+        .program = head.program, .kind = ledger::CounterKind::offer_stock, .id = asked.offer};
+    close.closes = true;
+    close.recalls = cards::BatchId{asked.batch};
+    take_units(command, to, digest, {close});
+}
+
+// The offer is closed, nothing is on its way.
+void Shard::complete_recall(OwnerStep& step) {
+    closed_ = step.asks;
+    const cards::RecallReport& report = step.granted.recalled;
+    for (ledger::Effect& effect : step.entry.effects)
+        if (auto* recalled = std::get_if<ledger::BatchRecalled>(&effect)) {
+            recalled->voided = report.voided;
+            recalled->set_aside = report.set_aside;
+            recalled->issued = report.issued;
+        }
+    step.entry.amount = Points{static_cast<std::int64_t>(report.voided)};
+    step.entry.detail = static_cast<std::int64_t>(report.issued);
+}
+
+// The cash for an order whose codes were recalled comes as one that is late: it buys others, or is
+// to be returned. True where an entry was staged that ends the order's wait.
+bool Shard::withdraw_recalled(const Command& command) {
+    const std::uint32_t order = shop_.withdrawn(command, now_);
+    if (order == 0 || !ledger_->make_withdrawal_entry(command.head.member, command.head.program,
+                                                      order, now_, due_entry_))
+        return false;
+    SUANPAN_PROBE("an order was paid whose codes had been recalled");
+    std::swap(entry_, due_entry_);
+    stage(nullptr);
+    std::swap(entry_, due_entry_);
+    metrics_.expiries_posted.add();
+    return true;
 }
 
 }  // namespace suanpan::shard

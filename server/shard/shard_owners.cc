@@ -80,6 +80,7 @@ bool Shard::ask_owners(OwnerStep& step) {
     if (std::holds_alternative<ConfirmOrder>(step.command.body) && !complete_late_payment(step))
         return true;
     if (std::holds_alternative<PutOffers>(step.command.body)) closed_ = step.asks;
+    if (std::holds_alternative<RecallBatch>(step.command.body)) complete_recall(step);
     entry_ = std::move(step.entry);
     conclude(step.command, step.to, step.digest, {.verdict = ledger::Decision::Verdict::accepted});
     return true;
@@ -147,6 +148,8 @@ void Shard::refuse_step(OwnerStep& step, const OwnerAnswer& answer) {
     };
     if (answer.verdict == OwnerVerdict::risk_refused)
         return refused(Code::risk_refused, answer.detail);
+    if (answer.verdict == OwnerVerdict::no_batch)
+        return refused(static_cast<Code>(answer.detail), 0);
     if (ask.closes)
         return refused(Code::stock_taken, answer.detail,
                        "offer " + std::to_string(ask.key.id) + ": stock " +
@@ -287,6 +290,8 @@ std::optional<OwnerAnswer> Shard::ask_own(const OwnerAsk& ask) {
         }
         return answer;
     }
+    // What is in the batch is known once the entries of imports before have their numbers.
+    if (ask.recalls != cards::BatchId{} && !imports_.empty()) end_batch();
     if (ask.key.kind == ledger::CounterKind::offer_stock) return stocks_.ask(ask, now_);
     if (now_ >= limits_hold_until_) refresh_limits(std::nullopt);
     return owned_.ask(ask);

@@ -75,6 +75,8 @@ bool Shard::step() {
             entry_.kind = ledger::EntryKind::program_active;
             entry_.spec = program->spec;
             entry_.add(ledger::ProgramPut{});
+        } else if (std::holds_alternative<RecallBatch>(finished.command.body)) {
+            entry_.kind = ledger::EntryKind::recall_active;
         } else {
             const bool is_offers = std::holds_alternative<PutOffers>(finished.command.body);
             entry_.kind =
@@ -107,7 +109,12 @@ void Shard::install(const Mail& mail) {
         ledger_->install(program->spec);
     else if (const auto* offers = std::get_if<PutOffers>(&mail.command.body))
         ledger_->install_offers(ledger::offers_of(mail.command.head, *offers));
-    else
+    else if (const auto* recall = std::get_if<RecallBatch>(&mail.command.body)) {
+        // What was decided without it gets an LSN before that of "active".
+        end_batch();
+        ledger_->install(ledger::RecalledBatch{
+            .program = mail.command.head.program, .offer = recall->offer, .batch = recall->batch});
+    } else
         ledger_->install(
             ledger::rules_of(mail.command.head, std::get<PutRules>(mail.command.body)));
     shop_.refresh();

@@ -9,6 +9,7 @@
 #include "server/cards/voucher_command.h"
 #include "server/cards/voucher_format.h"
 #include "server/shard/code_chunk.h"
+#include "server/shard/recalled.h"
 
 #include <algorithm>
 #include <string_view>
@@ -338,6 +339,21 @@ bool Shop::issue_order(const OwnerAnswer* granted, ledger::Entry& entry) {
     return true;
 }
 
+std::uint32_t Shop::withdrawn(const Command& command, Instant now) const {
+    const auto* confirm = std::get_if<ConfirmOrder>(&command.body);
+    if (confirm == nullptr || ledger_.recalled().empty()) return 0;
+    const CommandHead& head = command.head;
+    const ledger::AccountRef ref = ledger_.find_account(head.member, head.program);
+    if (ref == ledger::no_account) return 0;
+    const ledger::OrderPtr order =
+        ledger_.account(ref).find_order(head.partner, confirm->order, now);
+    // One that it does not pay for stays as it is: the ledger refuses it.
+    if (order == nullptr || !order->units.any() || order->state != OrderState::waiting ||
+        confirm->amount != order->terms.cash() || confirm->currency != order->terms.currency)
+        return 0;
+    return has_recalled_codes(*order, head.program, ledger_) ? order->number : 0;
+}
+
 std::optional<ledger::CounterKey> Shop::ended(const Command& command, Instant now) const {
     const CommandHead& head = command.head;
     const auto* confirm = std::get_if<ConfirmOrder>(&command.body);
@@ -380,8 +396,9 @@ std::expected<std::vector<std::byte>, cards::Refusal> Shop::reveal(const Command
             : ledger_.account(ref).find_voucher(std::get<Reveal>(command.body).voucher);
     if (held == nullptr) return cards::refuse_with(Code::voucher_not_found);
     ByteReader from(held->bytes);
-    const auto voucher = cards::get_voucher(from);
+    auto voucher = cards::get_voucher(from);
     if (!voucher || !voucher->has_code()) return cards::refuse_with(Code::voucher_not_found);
+    voucher = as_recalled(*std::move(voucher), ledger_, now);
     auto answer = cards::decide(*voucher, cards::RevealVoucher{.member = head.member}, now);
     if (!answer) return std::unexpected(answer.error());
     std::vector<std::byte> next;
@@ -439,6 +456,16 @@ std::unique_ptr<ReplyBody> Shop::answer_of(const ledger::Entry& entry) {
                 answer.refused_lines = chunk->refused_lines;
             }
             return std::make_unique<ReplyBody>(std::move(answer));
+        }
+        case ledger::EntryKind::recall: {
+            RecallAnswer answer{.outcome = outcome};
+            for (const ledger::Effect& effect : entry.effects)
+                if (const auto* recalled = std::get_if<ledger::BatchRecalled>(&effect)) {
+                    answer.voided = recalled->voided;
+                    answer.set_aside = recalled->set_aside;
+                    answer.issued = recalled->issued;
+                }
+            return std::make_unique<ReplyBody>(answer);
         }
         default:
             return nullptr;

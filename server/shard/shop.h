@@ -74,6 +74,9 @@ public:
     // left that a late payment could buy.
     [[nodiscard]] std::optional<ledger::CounterKey> ended(const Command& command,
                                                           Instant now) const;
+    // Number of the order that a confirmation would pay in time, and whose codes were recalled
+    // meanwhile; 0: it pays for none such.
+    [[nodiscard]] std::uint32_t withdrawn(const Command& command, Instant now) const;
     // True where every code that was granted opens. Learns the keys of their batches.
     [[nodiscard]] bool can_show(const cards::Offer& offer, const OwnerAnswer& granted);
     // Adds ticket and vouchers to the entry of a redemption, whose units its owner has granted.

@@ -3,6 +3,7 @@
 #include "server/cards/voucher.h"
 #include "server/cards/voucher_command.h"
 #include "server/cards/voucher_format.h"
+#include "server/shard/recalled.h"
 #include "server/shard/shop.h"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ VouchersAnswer Shop::vouchers(const Command& command, Instant now) const {
     for (; at != held.end(); ++at) {
         const auto stored = cards::get_voucher((*at)->bytes);
         if (!stored) continue;
-        const cards::Voucher voucher = cards::as_of(*stored, now);
+        const cards::Voucher voucher = as_recalled(cards::as_of(*stored, now), ledger_, now);
         const auto state = static_cast<std::uint8_t>(voucher.state);
         if (asked.state != 0 && asked.state != state) continue;
         if (answer.rows.size() == rows_max) {

@@ -18,10 +18,8 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
     if (!known.missing().empty()) {
         SUANPAN_PROBE("a start found tickets that a crash took");
     }
-    to.stock.restore(units.issued, cards::Ticket{known.last()}, known.missing());
     cards::CodePool* pool = pools_.find(key.id);
     for (const ReservedUnits& each : reserved) {
-        to.stock.restore_reserved(cards::Ticket{each.ticket}, each.request);
         if (pool == nullptr || each.codes.empty()) continue;
         if (SUANPAN_CANARY(set_aside_codes_free_after_recovery)) continue;
         std::vector<cards::CodeRef>& codes = to.codes[each.ticket];
@@ -33,6 +31,11 @@ void StockTable::restore(const ledger::CounterKey& key, const ledger::CounterUni
             codes.push_back(*found);
         }
     }
+    // Of a recalled batch what is set aside counts, and what is free does not.
+    if (pool != nullptr) to.stock.set_total(pools_.usable(key.id));
+    to.stock.restore(units.issued, cards::Ticket{known.last()}, known.missing());
+    for (const ReservedUnits& each : reserved)
+        to.stock.restore_reserved(cards::Ticket{each.ticket}, each.request);
     SUANPAN_ASSERT(to.stock.reserved() == units.reserved);  // INV-9
     changed_.insert(key);
 }
@@ -208,10 +211,26 @@ void StockTable::grow(const ledger::CounterKey& key, Instant now) {
 }
 
 std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) const {
+    const bool recalls = ask.recalls != cards::BatchId{};
     owned.stock.close();
+    // A recall never overtakes a take: what is on its way becomes durable before it is staged.
     if (!owned.stock.is_quiet()) return std::nullopt;
     OwnerAnswer answer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
-    const bool has_pool = pools_.find(ask.key.id) != nullptr;
+    const cards::CodePool* pool = pools_.find(ask.key.id);
+    const bool has_pool = pool != nullptr;
+    if (recalls) {
+        const auto found =
+            has_pool ? pool->check_recall(ask.recalls) : cards::refuse_with(Code::batch_not_found);
+        if (found) {
+            owned.recalling = ask.recalls;
+            answer.recalled = *found;
+            return answer;
+        }
+        answer.verdict = OwnerVerdict::no_batch;
+        answer.detail = static_cast<std::int64_t>(found.error().code);
+        owned.stock.open();
+        return answer;
+    }
     const std::int64_t total = has_pool ? owned.stock.total() : ask.units;
     if (const auto fits = owned.stock.check_resize(owned.stock.total(), total); !fits) {
         answer.verdict = OwnerVerdict::exhausted;
@@ -219,6 +238,23 @@ std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) 
         owned.stock.open();
     }
     return answer;
+}
+
+// Every shard knows that the batch is void. Nothing was taken of it meanwhile; what came back of it
+// since then is void as well.
+void StockTable::recall(const ledger::CounterKey& key, Owned& owned) {
+    cards::CodePool* pool = pools_.find(key.id);
+    SUANPAN_ASSERT(pool != nullptr);
+    pool->recall(owned.recalling);
+    owned.stock.set_total(pools_.usable(key.id));  // INV-9
+    owned.recalling = {};
+}
+
+bool StockTable::is_recalling(const ledger::CounterKey& key, cards::BatchId batch) const {
+    const auto at = owned_.find(key);
+    if (at == owned_.end()) return false;
+    const Owned& owned = at->second;
+    return owned.recalling == batch || (owned.closer && owned.closer->recalls == batch);
 }
 
 std::optional<OwnerAnswer> StockTable::ask(const OwnerAsk& ask, Instant now) {
@@ -274,11 +310,15 @@ void StockTable::tell(const OwnerNotice& notice, Instant now) {
             abandon(notice.key, notice.ticket);
             return serve(notice.key, now);
         case OwnerNotice::What::opened:
-            if (pools_.find(notice.key.id) == nullptr) to.stock.resize(notice.delta.issued);
+            if (to.recalling != cards::BatchId{})
+                recall(notice.key, to);
+            else if (pools_.find(notice.key.id) == nullptr)
+                to.stock.resize(notice.delta.issued);
             to.stock.open();
             changed_.insert(notice.key);
             return serve(notice.key, now);
         case OwnerNotice::What::uncapped:
+            to.recalling = {};
             to.stock.open();
             return serve(notice.key, now);
         case OwnerNotice::What::staged: {

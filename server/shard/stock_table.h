@@ -70,6 +70,9 @@ public:
     void tell(const OwnerNotice& notice, Instant now);
     // Entries up to here are durable.
     void advance(Lsn durable, Instant now);
+    // True from the moment that somebody wants to recall the batch until it is done or given up:
+    // nothing may go into it.
+    [[nodiscard]] bool is_recalling(const ledger::CounterKey& key, cards::BatchId batch) const;
     // The offer has more codes than before.
     void grow(const ledger::CounterKey& key, Instant now);
     // A chunk that was wanted: `pools` keeps it now; or it cannot be read.
@@ -115,6 +118,7 @@ private:
         std::set<std::uint64_t> undurable;  // tickets that were granted
         std::deque<OwnerAsk> line;
         std::optional<OwnerAsk> closer;  // whoever waits until it is quiet
+        cards::BatchId recalling{};      // what it is closed for; 0: no recall
         // Of tickets that are not durable, or that nobody has paid for.
         std::map<std::uint64_t, std::vector<cards::CodeRef>> codes;
     };
@@ -143,6 +147,7 @@ private:
     [[nodiscard]] std::optional<Lsn> add_codes(const ledger::CounterKey& key, OwnerAnswer& answer);
     void abandon(const ledger::CounterKey& key, std::uint64_t ticket);
     [[nodiscard]] std::optional<OwnerAnswer> close(Owned& owned, const OwnerAsk& ask) const;
+    void recall(const ledger::CounterKey& key, Owned& owned);
     void serve(const ledger::CounterKey& key, Instant now);
 
     TotalOf total_of_;

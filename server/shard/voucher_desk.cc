@@ -5,6 +5,7 @@
 #include "server/cards/voucher.h"
 #include "server/cards/voucher_command.h"
 #include "server/cards/voucher_format.h"
+#include "server/shard/recalled.h"
 
 #include <algorithm>
 #include <cstring>
@@ -77,8 +78,9 @@ std::expected<VoucherNext, cards::Refusal> VoucherDesk::decide(const Command& co
     if (ref == ledger::no_account) return not_found();
     const ledger::VoucherPtr held = ledger_.account(ref).find_voucher(task.voucher);
     ByteReader from(held->bytes);
-    const auto voucher = cards::get_voucher(from);
+    auto voucher = cards::get_voucher(from);
     if (!voucher) return not_found();
+    voucher = as_recalled(*std::move(voucher), ledger_, now);
 
     cards::VoucherCommand asked = cards::ExpireVoucher{};
     if (const auto* show = std::get_if<Show>(&command.body))
@@ -97,7 +99,9 @@ std::expected<VoucherNext, cards::Refusal> VoucherDesk::decide(const Command& co
     auto answer = cards::decide(*voucher, asked, now);
     if (!answer) return std::unexpected(answer.error());
 
-    const cards::Voucher& after = answer->next ? *answer->next : *voucher;
+    // What is undone of a recalled one comes back to nobody.
+    const cards::Voucher after =
+        as_recalled(answer->next ? *std::move(answer->next) : *voucher, ledger_, now);
     VoucherNext next{.bytes = {}, .detail = answer->units};
     if (std::holds_alternative<Show>(command.body)) next.detail = after.token_until.ns;
     cards::put_voucher(next.bytes, after);

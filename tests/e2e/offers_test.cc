@@ -102,13 +102,13 @@ protected:
     }
 
     CodesAnswer import(const std::string& lines, std::uint64_t first_line = 1,
-                       RequestId id = fresh_request_id()) {
+                       RequestId id = fresh_request_id(), std::uint32_t batch = 1) {
         CommandPayload payload;
         const auto bytes = std::as_bytes(std::span(lines));
         payload.text.assign(bytes.begin(), bytes.end());
         Command command = command_of(
             CommandKind::codes_import, {},
-            ImportCodes{.payload = &payload, .offer = 5, .batch = 1, .first_line = first_line});
+            ImportCodes{.payload = &payload, .offer = 5, .batch = batch, .first_line = first_line});
         command.head.request_id = id;
         return decode_codes(ask(command).body()).value();
     }
@@ -527,6 +527,40 @@ TEST_P(Offers, VouchersAreVerifiedByTokenAndByCodeThroughKills) {
     client_.reset();
     EXPECT_EQ(server_.stop(), 0);
     EXPECT_EQ(all_it_wrote().find("PLAINTEXT-2"), std::string::npos);
+}
+
+// Killed at whatever moment: the recall is there as a whole, or it is not and is asked for again.
+TEST_P(Offers, ABatchIsRecalledAsAWholeThroughKills) {
+    constexpr std::uint64_t kills = 4;
+    ASSERT_EQ(put(code_backed_text(), 1).outcome.code, Code::ok);
+    give(kills, price);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        const auto batch = static_cast<std::uint32_t>(i + 1);
+        std::string lines;
+        for (int k = 0; k < 20; ++k)
+            lines += "RECALLED-" + std::to_string(1000 * batch + static_cast<unsigned>(k)) + "\n";
+        ASSERT_EQ(import(lines, 1, fresh_request_id(), batch).taken, 20U);
+        const RedeemAnswer bought = take(redeem(member(i), 5));
+        ASSERT_EQ(bought.outcome.code, Code::ok);
+        const VoucherNumber voucher = bought.vouchers.at(0).number;
+        const Command recall =
+            command_of(CommandKind::recall, {}, RecallBatch{.offer = 5, .batch = batch});
+        client_->send(frame_of(recall));
+        const bool was_told = i % 2 == 1 && client_->receive().has_value();
+        restart_after_kill();
+        const VouchersAnswer listed = vouchers(member(i));
+        const bool is_recalled = listed.rows.at(0).state == VoucherStateNumber::voided;
+        EXPECT_TRUE(is_recalled || !was_told);
+        EXPECT_EQ(reveal(member(i), voucher).outcome.code,
+                  is_recalled ? Code::voucher_resolved : Code::ok);
+        const auto recalled = decode_recall(ask(recall).body()).value();
+        EXPECT_EQ(recalled.outcome.code, Code::ok);
+        EXPECT_EQ(recalled.voided, 19U);
+        EXPECT_EQ(recalled.issued, 1U);
+        EXPECT_EQ(decode_recall(ask(recall).body()).value(), recalled);
+    }
+    give(1, price);
+    EXPECT_EQ(take(redeem(member(0), 5)).outcome.code, Code::sold_out);
 }
 
 INSTANTIATE_TEST_SUITE_P(OnShards, Offers, ::testing::Values(1, 4));

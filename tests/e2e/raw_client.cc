@@ -69,6 +69,8 @@ std::vector<Outcome> Received::outcomes() const {
             return only(decode_vouchers(body()));
         case CommandKind::codes_import:
             return only(decode_codes(body()));
+        case CommandKind::recall:
+            return only(decode_recall(body()));
         case CommandKind::show:
             return only(decode_show(body()));
         case CommandKind::verify:

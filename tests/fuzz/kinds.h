@@ -21,7 +21,7 @@ inline constexpr std::array command_kinds{
     CommandKind::explain,       CommandKind::redeem,         CommandKind::reveal,
     CommandKind::offers,        CommandKind::vouchers,       CommandKind::offers_put,
     CommandKind::codes_import,  CommandKind::show,           CommandKind::verify,
-    CommandKind::undo_verify,
+    CommandKind::undo_verify,   CommandKind::recall,
 };
 
 [[nodiscard]] inline CommandKind command_kind_of(std::uint8_t choice) {

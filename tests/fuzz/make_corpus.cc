@@ -113,6 +113,7 @@ void make_replies() {
     reply("show", 14, [&](Bytes& out) { encode_show(out, {}, codec_fixture::some_show()); });
     reply("verify", 15,
           [&](Bytes& out) { encode_verify(out, {}, codec_fixture::some_verification()); });
+    reply("recall", 16, [&](Bytes& out) { encode_recall(out, {}, codec_fixture::some_recall()); });
     reply("greeting", 3, [&](Bytes& out) {
         encode_greeting(out, {},
                         {.shard_ports = {7501, 7502}, .hash_seed = 9, .server_version = "0.1"});

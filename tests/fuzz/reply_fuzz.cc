@@ -79,7 +79,7 @@ void fuzz_challenge(std::span<const std::byte> body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace suanpan;
     fuzz::Input input(data, size);
-    const std::uint8_t choice = input.take<std::uint8_t>() % 16;
+    const std::uint8_t choice = input.take<std::uint8_t>() % 17;
     const std::vector<std::byte> body = fuzz::copy_of(input.take_rest());
     switch (choice) {
         case 0:
@@ -130,6 +130,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 15:
             fuzz::fuzz_reply(body, encode_verify, decode_verify);
+            break;
+        case 16:
+            fuzz::fuzz_reply(body, encode_recall, decode_recall);
             break;
         default:
             fuzz::fuzz_reply(body, encode_codes, decode_codes);

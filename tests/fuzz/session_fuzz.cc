@@ -165,6 +165,9 @@ private:
             case CommandKind::codes_import:
                 SUANPAN_ASSERT(decode_codes(body).has_value());
                 break;
+            case CommandKind::recall:
+                SUANPAN_ASSERT(decode_recall(body).has_value());
+                break;
             case CommandKind::show:
                 SUANPAN_ASSERT(decode_show(body).has_value());
                 break;
@@ -305,6 +308,9 @@ CommandBody body_from(Input& input, CommandKind kind) {
         case CommandKind::codes_import:
             return ImportCodes{.payload = &some_payload(),
                                .offer = input.take<std::uint8_t>(),
+                               .batch = input.take<std::uint8_t>()};
+        case CommandKind::recall:
+            return RecallBatch{.offer = input.take<std::uint8_t>(),
                                .batch = input.take<std::uint8_t>()};
         default:
             return Earn{.amount = points()};

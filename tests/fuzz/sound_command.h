@@ -171,6 +171,7 @@ struct SoundBody {
         SUANPAN_ASSERT(!c.payload->text.empty());
         SUANPAN_ASSERT(c.payload->text.size() <= limits::code_chunk_bytes_max);
     }
+    void operator()(const RecallBatch& c) const { SUANPAN_ASSERT(c.offer != 0 && c.batch != 0); }
     void operator()(const AdvanceClock& c) const {
         SUANPAN_ASSERT(c.by.ns > 0);
         duration(c.by);

@@ -57,6 +57,9 @@ struct Shop {
             case CommandKind::codes_import:
                 encode_codes(bytes, header, with_code(codec_fixture::some_codes()));
                 break;
+            case CommandKind::recall:
+                encode_recall(bytes, header, with_code(codec_fixture::some_recall()));
+                break;
             case CommandKind::show:
                 encode_show(bytes, header, with_code(codec_fixture::some_show()));
                 break;
@@ -328,6 +331,40 @@ TEST_F(COffers, AndVouchersAreListed) {
     const auto& asked = std::get<ReadVouchers>(shop_.bodies.at(1));
     EXPECT_EQ(asked.state, 1);
     EXPECT_EQ(asked.rows_max, 1);
+}
+
+TEST(Offers, ABatchIsRecalled) {
+    Shop shop;
+    FakeServer server({}, shop.script());
+    Client client(server.options());
+    const Answer answer = client.recall(ProgramId{3}, 5, 8, 9);
+    ASSERT_TRUE(answer.is_done());
+    ASSERT_NE(answer.recalled, nullptr);
+    EXPECT_EQ(answer.recalled->voided, 1'000'000U);
+    EXPECT_EQ(answer.recalled->set_aside, 12U);
+    EXPECT_EQ(answer.recalled->issued, 345U);
+    const auto& asked = std::get<RecallBatch>(shop.bodies.at(0));
+    EXPECT_EQ(asked.offer, 5U);
+    EXPECT_EQ(asked.batch, 8U);
+    EXPECT_EQ(asked.reason, 9U);
+    shop.code = Code::batch_recalled;
+    const Answer again = client.recall(ProgramId{3}, 5, 8, 9);
+    EXPECT_EQ(again.fate, Fate::refused);
+    EXPECT_EQ(again.recalled, nullptr);
+}
+
+TEST_F(COffers, ABatchIsRecalled) {
+    suanpan_recalled recalled{.voided = 99, .set_aside = 99, .issued = 99};
+    const suanpan_answer answer = suanpan_recall(client_, &target_, 5, 8, 9, &recalled);
+    EXPECT_EQ(answer.fate, SUANPAN_DONE);
+    EXPECT_EQ(recalled.voided, 1'000'000U);
+    EXPECT_EQ(recalled.set_aside, 12U);
+    EXPECT_EQ(recalled.issued, 345U);
+    EXPECT_EQ(std::get<RecallBatch>(shop_.bodies.at(0)).batch, 8U);
+    shop_.code = Code::batch_not_found;
+    const suanpan_answer none = suanpan_recall(client_, &target_, 5, 9, 0, &recalled);
+    EXPECT_EQ(none.fate, SUANPAN_REFUSED);
+    EXPECT_EQ(recalled.voided, 0U);
 }
 
 TEST_F(COffers, FilesArePutAndCodesImported) {

@@ -67,6 +67,7 @@ Entry full_entry() {
                          .times_out = Instant{27},
                          .limit = 28});
     entry.add(ReservationEnded{.offer = 29, .ticket = 30, .units = 31, .is_issued = true});
+    entry.add(BatchRecalled{.offer = 32, .batch = 33, .voided = 34, .set_aside = 35, .issued = 36});
     entry.spec = plain_program();
     entry.spec->merge_lots = false;
     entry.spec->hold_grace_days = 23;

@@ -173,6 +173,27 @@ TEST(Checkpoint, ThenReplayOfTheRestGivesTheSameState) {
     EXPECT_EQ(loaded.check_invariants(book.now), std::nullopt);
 }
 
+TEST(Checkpoint, BringsRecalledBatchesBack) {
+    LedgerBook book;
+    book.checks = false;
+    book.earn(5);
+    const HashSum before = book.ledger.hash_of_programs();
+    for (const std::uint32_t batch : {3U, 1U, 2U, 3U})
+        book.ledger.install(RecalledBatch{.program = ProgramId{1}, .offer = 5, .batch = batch});
+    EXPECT_NE(book.ledger.hash_of_programs(), before);
+    for (const std::size_t budget : {std::size_t{1}, std::size_t{100'000}}) {
+        Ledger loaded({.seed = 1234});
+        for (const auto& record : records_of(book.ledger, budget)) {
+            EXPECT_TRUE(loaded.load_record(record).has_value());
+            if (record[0] == std::byte{static_cast<std::uint8_t>(RecordType::recalled)}) {
+                EXPECT_TRUE(loaded.load_record(record).has_value());
+            }
+        }
+        EXPECT_EQ(loaded.recalled(), book.ledger.recalled());
+        EXPECT_EQ(loaded.recalled().size(), 3U);
+    }
+}
+
 TEST(Checkpoint, RecordsCutShortAnywhereAreRefused) {
     LedgerBook book;
     book.checks = false;

@@ -157,6 +157,8 @@ Outcome outcome_of(CommandKind kind, const std::vector<std::byte>& answer) {
             return decode_vouchers(frame.body())->outcome;
         case CommandKind::codes_import:
             return decode_codes(frame.body())->outcome;
+        case CommandKind::recall:
+            return decode_recall(frame.body())->outcome;
         case CommandKind::show:
             return decode_show(frame.body())->outcome;
         case CommandKind::verify:

@@ -69,6 +69,8 @@ std::vector<Message> every_message() {
     add(frame, [](auto body) { return code_of(decode_vouchers(body)); });
     encode_codes(next(), {}, some_codes());
     add(frame, [](auto body) { return code_of(decode_codes(body)); });
+    encode_recall(next(), {}, some_recall());
+    add(frame, [](auto body) { return code_of(decode_recall(body)); });
     encode_show(next(), {}, some_show());
     add(frame, [](auto body) { return code_of(decode_show(body)); });
     encode_verify(next(), {}, some_verification());

@@ -202,6 +202,12 @@ TEST(CodecOffer, RefusesQuantitiesOutOfRange) {
     EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 0, .quantity = 0}), field(4));
 }
 
+TEST(CodecOffer, RefusesARecallOfNoOfferOrNoBatch) {
+    EXPECT_EQ(verdict_of(CommandKind::recall, RecallBatch{.offer = 0, .batch = 0}), field(3));
+    EXPECT_EQ(verdict_of(CommandKind::recall, RecallBatch{.offer = 5, .batch = 0}), field(4));
+    EXPECT_EQ(verdict_of(CommandKind::recall, RecallBatch{.offer = 5, .batch = 8}).first, Code::ok);
+}
+
 TEST(CodecOffer, DemandsANameForTheOrderThatWaitsForCash) {
     const OrderId name{{'a'}};
     EXPECT_EQ(verdict_of(CommandKind::redeem, Redeem{.offer = 5, .quantity = 1, .cash = {9}}),
@@ -288,6 +294,7 @@ TEST(CodecOffer, DemandsMemberAndRequestId) {
     for (Command command : every_offer_command()) {
         const bool has_member = command.head.kind != CommandKind::offers_put &&
                                 command.head.kind != CommandKind::codes_import &&
+                                command.head.kind != CommandKind::recall &&
                                 command.head.kind != CommandKind::verify &&
                                 command.head.kind != CommandKind::undo_verify;
         command.head.member = {};
@@ -340,6 +347,7 @@ TEST(CodecOffer, BringsEveryAnswerAcross) {
     across(some_vouchers(limits::voucher_rows_max), encode_vouchers, decode_vouchers);
     across(some_show(), encode_show, decode_show);
     across(some_verification(), encode_verify, decode_verify);
+    across(some_recall(), encode_recall, decode_recall);
     across(some_codes(), encode_codes, decode_codes);
     across(some_codes(static_cast<int>(limits::code_refusals_max)), encode_codes, decode_codes);
 }
@@ -370,6 +378,7 @@ TEST(CodecOffer, BringsRefusalsAcrossInTheirOwnShape) {
     EXPECT_EQ(decode_rules(body_of(CommandKind::offers_put).body())->outcome, some_outcome());
     EXPECT_EQ(decode_codes(body_of(CommandKind::codes_import).body())->outcome, some_outcome());
     EXPECT_EQ(decode_verify(body_of(CommandKind::undo_verify).body())->outcome, some_outcome());
+    EXPECT_EQ(decode_recall(body_of(CommandKind::recall).body())->outcome, some_outcome());
 }
 
 // The reply's own shape is what the two lists say, so a client may rely on their length.

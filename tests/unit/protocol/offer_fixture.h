@@ -50,6 +50,7 @@ inline std::vector<Command> every_offer_command() {
         command_of(CommandKind::undo_verify,
                    UndoVerification{.task = {.voucher = some_voucher},
                                     .reference = short_text<64>("bill 4711")}),
+        command_of(CommandKind::recall, RecallBatch{.offer = 5, .batch = 8, .reason = 9}),
     };
 }
 
@@ -152,6 +153,10 @@ inline CodesAnswer some_codes(int refused = 2) {
     for (int i = 0; i < refused; ++i)
         codes.refused_lines.push_back({.line = 2'050U + static_cast<unsigned>(i), .fault = 10});
     return codes;
+}
+
+inline RecallAnswer some_recall() {
+    return {.outcome = some_outcome(), .voided = 1'000'000, .set_aside = 12, .issued = 345};
 }
 
 }  // namespace suanpan::codec_fixture

@@ -1,6 +1,7 @@
-// Redemptions with and without cash, confirmations, cancellations, time-outs, imports and files of
-// offers, at random, over shards that are killed at any moment and start again in another number:
-// whatever happens, the journal keeps INV-9 at every LSN, and in the end exactly the stock is sold.
+// Redemptions with and without cash, confirmations, cancellations, time-outs, imports, recalls and
+// files of offers, at random, over shards that are killed at any moment and start again in another
+// number: whatever happens, the journal keeps INV-9 at every LSN, and in the end exactly the stock
+// is sold.
 #include "tests/unit/shard/sale.h"
 
 #include <gtest/gtest.h>
@@ -23,12 +24,15 @@ constexpr std::int64_t cash_codes = 12;
 
 class Lives {
 public:
-    explicit Lives(std::uint32_t seed)
-        : random_(seed), sale_(static_cast<std::uint16_t>(draw(1, 4)), offers()) {
+    explicit Lives(std::uint32_t seed, bool recalls = false)
+        : random_(seed),
+          recalls_(recalls),
+          sale_(static_cast<std::uint16_t>(draw(1, 4)), offers()) {
         for (std::uint64_t i = 0; i < members; ++i) sale_.earn(i, draw(5, 60));
         sale_.world.settle();
         EXPECT_EQ(sale_.import(Sale::codes(9000, cash_codes), 8).taken,
                   static_cast<std::uint64_t>(cash_codes));
+        if (recalls_) sale_.import(Sale::codes(9500, cash_codes), 8, 2);
     }
 
     void live(int steps) {
@@ -47,6 +51,9 @@ public:
     }
     [[nodiscard]] int redeemed() const { return redeemed_; }
     [[nodiscard]] int sold_out() const { return sold_out_; }
+    // Codes of recalled batches that nobody got, and of those that somebody has.
+    [[nodiscard]] std::uint64_t voided() const { return voided_; }
+    [[nodiscard]] std::uint64_t recalled_vouchers() const { return recalled_vouchers_; }
 
 private:
     static constexpr std::uint64_t rich = 1000;
@@ -99,7 +106,18 @@ private:
             sale_.world.clock.pass(seconds(draw(5, 40)));
     }
 
+    void recall() {
+        const std::uint32_t offer = draw(0, 2) == 0 ? 8 : 6;
+        const auto batch = static_cast<std::uint32_t>(draw(1, offer == 8 ? 2 : 3));
+        Command command =
+            sale_.world.command(CommandKind::recall, RecallBatch{.offer = offer, .batch = batch});
+        command.head.member = {};
+        sale_.send(command);
+        if (draw(0, 3) == 0) sale_.send(command);
+    }
+
     void step() {
+        if (recalls_ && draw(0, 39) == 0) return recall();
         const std::int64_t what = draw(0, 99);
         if (what < 25) {
             step_of_cash();
@@ -202,7 +220,10 @@ private:
         }
         EXPECT_EQ(sale_.units(5).issued, stock_);  // INV-10: exactly n
         EXPECT_EQ(sale_.units(7), (ledger::CounterUnits{.issued = cash_stock}));
-        EXPECT_EQ(sale_.units(8), (ledger::CounterUnits{.issued = cash_codes}));
+        if (!recalls_) {
+            EXPECT_EQ(sale_.units(8), (ledger::CounterUnits{.issued = cash_codes}));
+        }
+        for (const std::uint32_t offer : {6U, 8U}) count_codes(offer);
         for (const std::uint32_t offer : {5U, 6U, 7U, 8U}) {
             const ledger::TicketSpan tickets = sale_.tickets(offer);
             EXPECT_TRUE(tickets.missing().empty()) << offer;  // INV-9
@@ -213,12 +234,29 @@ private:
             for (const VoucherRow& row : owned.rows) {
                 coded += row.number.offer == 6 ? 1 : 0;
                 EXPECT_EQ(row.has_code, row.number.offer % 2 == 0);
+                recalled_vouchers_ += row.state == VoucherStateNumber::voided ? 1 : 0;
             }
             EXPECT_LE(coded, limit_ever);  // INV-10
         }
     }
 
+    // INV-9: every code is somebody's or void; INV-10: what was for sale is sold.
+    void count_codes(std::uint32_t offer) {
+        for (std::size_t i = 0; i < sale_.world.shard_count(); ++i) {
+            const cards::CodePool* pool = sale_.world.shard(i).pools().find(offer);
+            if (pool == nullptr) continue;
+            EXPECT_TRUE(pool->is_whole());
+            const cards::CodeCounts& counts = pool->counts();
+            EXPECT_EQ(counts.of(cards::CodeState::available), 0U) << offer;
+            EXPECT_EQ(counts.of(cards::CodeState::set_aside), 0U) << offer;
+            EXPECT_EQ(static_cast<std::int64_t>(counts.of(cards::CodeState::issued)),
+                      sale_.units(offer).issued);
+            voided_ += counts.of(cards::CodeState::voided);
+        }
+    }
+
     std::mt19937 random_;
+    bool recalls_ = false;
     std::int64_t stock_ = 20;
     std::int64_t price_ = 1;
     std::uint32_t version_ = 1;  // of offer 5
@@ -229,6 +267,8 @@ private:
     std::vector<Ordered> ordered_;
     int redeemed_ = 0;
     int sold_out_ = 0;
+    std::uint64_t voided_ = 0;
+    std::uint64_t recalled_vouchers_ = 0;
 };
 
 TEST(SaleLives, SellEachUnitOnceThroughCrashesImportsAndChangesOfOffers) {
@@ -244,6 +284,21 @@ TEST(SaleLives, SellEachUnitOnceThroughCrashesImportsAndChangesOfOffers) {
     }
     EXPECT_GT(redeemed, 100);
     EXPECT_GT(sold_out, 100);
+}
+
+TEST(SaleLives, LoseNoCodeWhereBatchesAreRecalledThroughCrashes) {
+    std::uint64_t voided = 0;
+    std::uint64_t recalled_vouchers = 0;
+    for (std::uint32_t seed = 101; seed <= 112; ++seed) {
+        SCOPED_TRACE(seed);
+        Lives lives(seed, true);
+        lives.live(300);
+        voided += lives.voided();
+        recalled_vouchers += lives.recalled_vouchers();
+        if (::testing::Test::HasFailure()) return;
+    }
+    EXPECT_GT(voided, 50U);
+    EXPECT_GT(recalled_vouchers, 20U);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Client: each call as one command to the engine, which answers when the server has.
 #include "client/engine.h"
+#include "client/name_of.h"
 #include "client/request_id.h"
 #include "client/suanpan_client.h"
 #include "protocol/secret_payload.h"
@@ -23,14 +24,6 @@ Answer answer_with(Trouble trouble, CommandKind kind, const Target& target) {
     answer.program = target.program;
     answer.request_id = target.request_id;
     return answer;
-}
-
-// A name that is too long becomes none, which the server refuses as field_out_of_range.
-template <typename Name>
-Name name_of(std::string_view text) {
-    Name name;
-    if (text.size() <= name.bytes.size()) std::ranges::copy(text, name.bytes.begin());
-    return name;
 }
 
 Verify verify_of(const Verification& asked) {

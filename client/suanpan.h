@@ -280,6 +280,7 @@ typedef struct suanpan_recalled {
     uint64_t set_aside; /* waiting for their cash */
     uint64_t issued;    /* with members */
 } suanpan_recalled;
+
 /* What suanpan_verify_* and suanpan_undo_verify fill. */
 typedef struct suanpan_verified {
     suanpan_voucher_number voucher;
@@ -294,6 +295,85 @@ typedef struct suanpan_refused_line {
     uint64_t line;
     uint16_t fault; /* docs/protocol.md has the table */
 } suanpan_refused_line;
+
+/* What suanpan_member_update says of a member. */
+typedef struct suanpan_member_facts {
+    uint64_t segments;       /* a bit for each audience */
+    uint64_t source_version; /* an update that is older than the last one changes nothing */
+    uint16_t level;
+    uint8_t birthday_month; /* 1 to 12; 0: not known */
+    uint8_t birthday_day;
+} suanpan_member_facts;
+
+/* Points that expire together. */
+typedef struct suanpan_expiring_row {
+    int64_t expires_at_ns; /* exclusive */
+    int64_t points;
+} suanpan_expiring_row;
+
+/* Points that a request put into (positive) or took out of one lot. */
+typedef struct suanpan_lot_movement {
+    int64_t expires_at_ns; /* of the lot; INT64_MAX: never */
+    int64_t active_from_ns;
+    int64_t delta;
+    uint32_t rule_version;
+    uint32_t hold;        /* 0: the lot itself; else this hold's part of it */
+    uint16_t restriction; /* 0: any line of an order */
+    uint16_t origin;      /* 0 granted, 1 purchased */
+    uint16_t cause;       /* 0 the request, 1 expiry, 2 a hold that ended, 3 debt, 4 lapsed */
+} suanpan_lot_movement;
+
+/* What a limit had counted for a request. */
+typedef struct suanpan_counted_limit {
+    uint32_t id;         /* of the limit, campaign or coupon */
+    int32_t period_days; /* its first local day, since 1970-01-01; 0: for ever */
+    int64_t money;
+    int64_t points;
+    int64_t count;
+    uint16_t kind; /* docs/protocol.md has the table */
+} suanpan_counted_limit;
+
+/* What suanpan_explain fills: what one request did, from its entry in the journal alone. All zero
+ * where it was not executed. suanpan_free_explained frees it. */
+typedef struct suanpan_explained {
+    uint64_t previous_entry; /* of the same account; 0: this is its first */
+    uint64_t reference;
+    int32_t local_date_days; /* since 1970-01-01 */
+    uint32_t partner;
+    uint32_t principal;
+    uint32_t policy_version; /* of the program */
+    uint32_t rule_version;   /* of its order's rule book; 0: it is about no order */
+    uint16_t kind;           /* as in a statement */
+    uint16_t reason;
+    uint8_t terms_hash[32];           /* of that rule book */
+    uint8_t entry_hash[32];           /* of the entry's bytes in the journal */
+    const suanpan_lot_movement* lots; /* in the order in which they were taken */
+    size_t lot_count;
+    const suanpan_counted_limit* limits;
+    size_t limit_count;
+    void* memory;
+} suanpan_explained;
+
+/* One version of a program's policies. Days and counts within the ranges of docs/protocol.md; what
+ * is not allowed is refused. */
+typedef struct suanpan_program {
+    uint32_t id;
+    uint32_t version;         /* 1 when created, then one more at each update */
+    const char* name;         /* at most 48 bytes */
+    const char* currency;     /* at most 8 bytes, CNY */
+    const char* time_zone;    /* at most 40 bytes, Asia/Shanghai */
+    uint16_t expiry;          /* 0 never, 1 days, 2 months, 3 years, 4 on a date, 5 sliding days */
+    uint16_t expiry_rounding; /* 0 none, to the end of 1 month, 2 quarter, 3 half-year, 4 year */
+    uint32_t expiry_count;    /* of days, months or years */
+    int32_t expiry_date_days; /* since 1970-01-01, of 4 */
+    uint16_t revoke;          /* 0 reject, 1 allow debt, 2 take what is there */
+    uint16_t merge_lots;      /* 1: what is earned on one day is one lot */
+    uint16_t hold_grace_days;
+    uint32_t refundable_days;
+    int64_t hold_default_ms;
+    int64_t hold_max_ms;
+    int64_t spend_per_day_max; /* -1: none */
+} suanpan_program;
 
 /* NULL on failure; then `error` (if not NULL) holds one line that says why. The connection is made
  * in the background; suanpan_connect waits for it. */
@@ -334,6 +414,27 @@ suanpan_answer suanpan_lookup(suanpan_client* client, const suanpan_target* targ
 suanpan_answer suanpan_statement(suanpan_client* client, const suanpan_target* target,
                                  uint64_t before, suanpan_line* lines, size_t lines_max,
                                  size_t* line_count, uint64_t* next);
+/* What the account may spend on one local day; -1: what the program says. */
+suanpan_answer suanpan_set_limit(suanpan_client* client, const suanpan_target* target,
+                                 int64_t spend_per_day_max);
+suanpan_answer suanpan_member_update(suanpan_client* client, const suanpan_target* target,
+                                     const suanpan_member_facts* facts);
+/* Up to rows_max rows, soonest first, of what expires within that time. */
+suanpan_answer suanpan_expiring(suanpan_client* client, const suanpan_target* target,
+                                int64_t within_ms, suanpan_expiring_row* rows, size_t rows_max,
+                                size_t* row_count);
+/* Of target->request_id: as suanpan_lookup, with what it did to lots and limits. */
+suanpan_answer suanpan_explain(suanpan_client* client, const suanpan_target* target,
+                               suanpan_explained* explained);
+void suanpan_free_explained(suanpan_explained* explained);
+/* target's program and member are not looked at. */
+suanpan_answer suanpan_program_create(suanpan_client* client, const suanpan_target* target,
+                                      const suanpan_program* program);
+suanpan_answer suanpan_program_update(suanpan_client* client, const suanpan_target* target,
+                                      const suanpan_program* program);
+/* Of a sandbox only; its clock never goes back. */
+suanpan_answer suanpan_clock_advance(suanpan_client* client, const suanpan_target* target,
+                                     int64_t by_ms);
 suanpan_answer suanpan_ping(suanpan_client* client);
 
 /* What points would pay of an order. Writes nothing; `quoted` is filled in any case. */

@@ -10,14 +10,10 @@ namespace {
 using namespace suanpan;
 using client::Answer;
 using client::Target;
+using client::c::duration_of;
 using client::c::guarded;
 using client::c::plain;
 using client::c::say;
-
-constexpr std::int64_t ms_max = INT64_MAX / 1'000'000;
-Duration duration_of(std::int64_t ms) {
-    return milliseconds(std::clamp<std::int64_t>(ms, 0, ms_max));
-}
 
 client::Options options_of(const suanpan_options& from) {
     client::Options options;
@@ -35,6 +31,11 @@ client::Options options_of(const suanpan_options& from) {
 }  // namespace
 
 namespace suanpan::client::c {
+
+Duration duration_of(std::int64_t ms) {
+    constexpr std::int64_t ms_max = INT64_MAX / 1'000'000;
+    return milliseconds(std::clamp<std::int64_t>(ms, 0, ms_max));
+}
 
 void say(char* error, size_t error_bytes, std::string_view text) noexcept {
     if (error == nullptr || error_bytes == 0) return;

@@ -6,6 +6,7 @@
 #include "client/suanpan.h"
 #include "client/suanpan_client.h"
 
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -18,6 +19,8 @@ namespace suanpan::client::c {
 [[nodiscard]] inline suanpan_id plain(RequestId id) {
     return {id.high, id.low};
 }
+// Clamped to what a Duration holds; negative: 0.
+[[nodiscard]] Duration duration_of(std::int64_t ms);
 [[nodiscard]] Target target_of(const suanpan_target& from);
 [[nodiscard]] suanpan_answer plain(const Answer& from);
 // As much of `text` as there is room for, with a zero behind it.

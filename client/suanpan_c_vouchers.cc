@@ -12,6 +12,7 @@ using namespace suanpan;
 using client::Answer;
 using client::Target;
 using client::c::clear;
+using client::c::duration_of;
 using client::c::guarded;
 using client::c::program_of;
 
@@ -58,7 +59,7 @@ suanpan_answer suanpan_show(suanpan_client* client, const suanpan_target* target
                             suanpan_shown* shown) {
     clear(shown);
     return guarded(target, [&](const Target& to) {
-        Answer answer = client->client.show(to, number_of(voucher), milliseconds(life_ms), origin);
+        Answer answer = client->client.show(to, number_of(voucher), duration_of(life_ms), origin);
         fill(shown, answer);
         return answer;
     });

@@ -118,8 +118,11 @@ JournalResult<void> Journal::fail_flush(const StoreFailure& failure, const Commi
     file.remark("Check the disk (kernel log), then start once with --trust-after-failed-flush.");
     file.set("first_lsn", info.first_lsn);
     file.set("segment", segment_name(active_ordinal_));
-    // Best effort: the disk that refused a flush may refuse this one too.
-    static_cast<void>(volume_.write_file_durably(flush_failed_name, as_bytes(file.encode())));
+    // The disk that refused a flush may well refuse this one too. The next start has to see the
+    // file all the same, unless the machine restarts, and with it the page cache that it warns of.
+    const std::string marker = file.encode();
+    if (!volume_.write_file_durably(flush_failed_name, as_bytes(marker)))
+        static_cast<void>(volume_.write_file(flush_failed_name, as_bytes(marker)));
     return refusal(JournalFault::flush_failed, sentence);
 }
 

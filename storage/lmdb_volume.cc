@@ -259,6 +259,7 @@ public:
     StoreResult<void> remove(const std::string& name) override;
     StoreResult<std::vector<std::byte>> read_file(const std::string& name) const override;
     StoreResult<void> write_file_durably(const std::string& name, Bytes content) override;
+    StoreResult<void> write_file(const std::string& name, Bytes content) override;
     StoreResult<void> flush_directory() override {
         return flush_path(path_, O_RDONLY | O_DIRECTORY);
     }
@@ -267,6 +268,8 @@ public:
 
 private:
     [[nodiscard]] std::string at(const std::string& name) const { return path_ + "/" + name; }
+    [[nodiscard]] StoreResult<void> replace_file(const std::string& name, Bytes content,
+                                                 bool flushed) const;
     static StoreResult<void> fill_with_zeros(const std::string& path, std::uint64_t from,
                                              const StoreShape& shape);
 
@@ -453,6 +456,16 @@ StoreResult<std::vector<std::byte>> LmdbVolume::read_file(const std::string& nam
 }
 
 StoreResult<void> LmdbVolume::write_file_durably(const std::string& name, Bytes content) {
+    const StoreResult<void> replaced = replace_file(name, content, true);
+    return replaced ? flush_directory() : replaced;
+}
+
+StoreResult<void> LmdbVolume::write_file(const std::string& name, Bytes content) {
+    return replace_file(name, content, false);
+}
+
+StoreResult<void> LmdbVolume::replace_file(const std::string& name, Bytes content,
+                                           bool flushed) const {
     const std::string final_path = at(name);
     const std::string path = final_path + ".tmp";
     {
@@ -461,13 +474,13 @@ StoreResult<void> LmdbVolume::write_file_durably(const std::string& name, Bytes 
         if (!file.ok()) return errno_failure(path, "cannot be written");
         if (!write_all(file.fd(), content.data(), content.size(), 0))
             return errno_failure(path, "cannot be written");
-        if (::fsync(file.fd()) != 0)
+        if (flushed && ::fsync(file.fd()) != 0)
             return store_failure(StoreError::flush_failed,
                                  path + ": fsync failed: " + std::strerror(errno));
     }
     if (::rename(path.c_str(), final_path.c_str()) != 0)
         return errno_failure(path, "cannot be renamed");
-    return flush_directory();
+    return {};
 }
 
 StoreResult<std::uint64_t> LmdbVolume::free_bytes() const {

@@ -183,6 +183,9 @@ public:
     // Replaces the file as a whole or not at all, and durably (temporary file, fsync, rename, fsync
     // of the directory).
     virtual StoreResult<void> write_file_durably(const std::string& name, Bytes content) = 0;
+    // Replaces it as a whole or not at all, but leaves the flush to the system: for a disk that
+    // refuses one, and for whoever looks before the machine restarts.
+    virtual StoreResult<void> write_file(const std::string& name, Bytes content) = 0;
     // Makes the directory's entries durable.
     virtual StoreResult<void> flush_directory() = 0;
     [[nodiscard]] virtual StoreResult<std::uint64_t> free_bytes() const = 0;

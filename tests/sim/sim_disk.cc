@@ -205,6 +205,13 @@ StoreResult<void> SimVolume::write_file_durably(const std::string& name, Bytes c
     return {};
 }
 
+StoreResult<void> SimVolume::write_file(const std::string& name, Bytes content) {
+    if (disk_.is_dead) return dead();
+    disk_.begin_change(name);
+    disk_.files[name].assign(content.begin(), content.end());
+    return {};
+}
+
 StoreResult<void> SimVolume::flush_directory() {
     if (disk_.is_dead) return dead();
     const SimDisk::Fate fate = disk_.draw(false);

@@ -134,6 +134,7 @@ public:
         const std::string& name) const override;
     storage::StoreResult<void> write_file_durably(const std::string& name,
                                                   storage::Bytes content) override;
+    storage::StoreResult<void> write_file(const std::string& name, storage::Bytes content) override;
     storage::StoreResult<void> flush_directory() override;
     [[nodiscard]] storage::StoreResult<std::uint64_t> free_bytes() const override;
     storage::StoreResult<std::unique_ptr<storage::VolumeLock>> lock() override;

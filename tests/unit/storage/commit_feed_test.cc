@@ -132,6 +132,9 @@ public:
     StoreResult<void> write_file_durably(const std::string& name, Bytes content) override {
         return memory_.write_file_durably(name, content);
     }
+    StoreResult<void> write_file(const std::string& name, Bytes content) override {
+        return memory_.write_file(name, content);
+    }
     StoreResult<void> flush_directory() override { return memory_.flush_directory(); }
     [[nodiscard]] StoreResult<std::uint64_t> free_bytes() const override {
         return memory_.free_bytes();

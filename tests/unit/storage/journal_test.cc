@@ -229,6 +229,24 @@ TEST(Journal, LetsSegmentsGoOnlyForABaseline) {
     EXPECT_EQ(real.journal().read(second_end).error().fault, JournalFault::history_ends);
 }
 
+TEST(Journal, WarnsTheNextStartThoughTheDiskRefusesTheWarningsFlushToo) {
+    MemoryVolume volume;
+    {
+        const DataDirectory data = DataDirectory::open(volume, {});
+        const std::unique_ptr<Journal> journal = Journal::open(data, small_segments());
+        volume.stores.at(segment_name(1))->fail_next_append = true;
+        volume.fail_next_file = true;
+        EXPECT_EQ(append_entries(*journal, 5).error().fault, JournalFault::flush_failed);
+    }
+    const DataDirectory data = DataDirectory::open(volume, {});
+    try {
+        static_cast<void>(Journal::open(data, small_segments()));
+        FAIL() << "opened without the operator's word";
+    } catch (const OpenError& error) {
+        EXPECT_EQ(error.fault(), OpenFault::failed_flush);
+    }
+}
+
 TEST(Journal, StopsForGoodWhenAFlushFails) {
     MemoryVolume volume;
     {

@@ -187,6 +187,8 @@ TEST_F(LmdbVolumeTest, ReplacesSmallFilesAsAWhole) {
     ASSERT_TRUE(volume->write_file_durably("note", bytes_of("one")).has_value());
     ASSERT_TRUE(volume->write_file_durably("note", bytes_of("second")).has_value());
     EXPECT_EQ(*volume->read_file("note"), bytes_of("second"));
+    ASSERT_TRUE(volume->write_file("note", bytes_of("third")).has_value());
+    EXPECT_EQ(*volume->read_file("note"), bytes_of("third"));
     EXPECT_THAT(*volume->list(), ElementsAre("note"));
     ASSERT_TRUE(volume->remove("note").has_value());
     ASSERT_TRUE(volume->remove("note").has_value());

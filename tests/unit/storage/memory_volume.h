@@ -151,6 +151,10 @@ public:
         files[name].assign(content.begin(), content.end());
         return {};
     }
+    StoreResult<void> write_file(const std::string& name, Bytes content) override {
+        files[name].assign(content.begin(), content.end());
+        return {};
+    }
     StoreResult<void> flush_directory() override { return {}; }
     [[nodiscard]] StoreResult<std::uint64_t> free_bytes() const override {
         return std::uint64_t{1} << 40U;

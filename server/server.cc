@@ -145,6 +145,9 @@ struct Server::Parts {
     [[nodiscard]] std::uint16_t shard_count() const {
         return static_cast<std::uint16_t>(config.shards);
     }
+    [[nodiscard]] std::uint64_t room_bytes() const {
+        return std::min(shard::Committer::room_bytes_usual, config.segment_bytes / 2);
+    }
 };
 
 Server::Parts::Parts(const ServerConfig& config_)
@@ -156,8 +159,7 @@ Server::Parts::Parts(const ServerConfig& config_)
       recovered(shard::recover(directory, *journal, {.shards = shard_count()})),
       clock(journal->last_time(), sandbox_offset(config, journal->last_time()),
             config.clock_tolerance),
-      committer(*journal, shard_count(), committer_metrics,
-                std::min(shard::Committer::room_bytes_usual, config.segment_bytes / 2)),
+      committer(*journal, shard_count(), committer_metrics, room_bytes()),
       exchange(shard_count()),
       owners(shard_count(), recovered.ledgers),
       reader(*journal, shard_count()),
@@ -192,13 +194,15 @@ void Server::Parts::build_shards() {
                                      .exchange = exchange,
                                      .owners = owners,
                                      .wake = [this](shard::ShardIndex index) { wake(index); }},
-            shard::ShardOptions{.hash_seed = directory.hash_seed(),
-                                .quote_keys = quotes.keys,
-                                .code_secret = shard::code_secret(directory),
-                                .master_keys = master_keys,
-                                .request_log_window = config.request_log_window,
-                                .request_log_ids_max = config.request_log_ids_max,
-                                .unsafe_reply_before_commit = config.unsafe_reply_before_commit},
+            shard::ShardOptions{
+                .hash_seed = directory.hash_seed(),
+                .quote_keys = quotes.keys,
+                .code_secret = shard::code_secret(directory),
+                .master_keys = master_keys,
+                .request_log_window = config.request_log_window,
+                .request_log_ids_max = config.request_log_ids_max,
+                .staged_bytes_max = shard::Committer::staged_bytes_max(room_bytes(), shard_count()),
+                .unsafe_reply_before_commit = config.unsafe_reply_before_commit},
             *shard_metrics.back()));
         net::SessionEnvironment environment{.port = *shards.back(),
                                             .partners = PartnerView(partners),
@@ -410,7 +414,9 @@ void Server::Parts::publish_metrics() {
     storage_metrics.room.set(room ? 1 : 0);
     storage_metrics.bytes_free.set(journal->bytes_free());
     storage_metrics.segments.set(journal->segments().size());
-    storage_metrics.rotations.set(journal->counters().rotations);
+    const storage::Journal::Counters counters = journal->counters();
+    storage_metrics.rotations.set(counters.rotations);
+    storage_metrics.commit_disk_bytes.set(counters.disk_bytes);
     if (ticks++ % 60 != 0) return;
     std::error_code error;
     const std::filesystem::space_info space = std::filesystem::space(config.data_dir, error);

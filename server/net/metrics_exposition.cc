@@ -244,6 +244,8 @@ void add_storage(Page& page, const StorageMetrics& storage) {
     page.gauge("suanpan_segments", "Segments that hold commits.", storage.segments);
     page.gauge("suanpan_journal_bytes", "Size of all segments on disk.", storage.journal_bytes);
     page.counter("suanpan_rotations_total", "Segments sealed.", storage.rotations.read());
+    page.counter("suanpan_commit_disk_bytes_total", "Pages of segments that commits have filled.",
+                 storage.commit_disk_bytes.read());
     page.counter("suanpan_segments_retired_total", "Segments that the retention removed.",
                  storage.segments_retired.read());
     page.gauge("suanpan_baseline_lsn", "What the history begins after; 0: all of it is kept.",

@@ -9,6 +9,7 @@
 #include "server/shard/staging.h"
 #include "storage/journal.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -36,8 +37,17 @@ public:
         std::function<void()> wake_commit_thread;
     };
 
-    // What all shards together may have staged beyond the commit that is being decided on.
     static constexpr std::uint64_t room_bytes_usual = 4 * limits::commit_bytes_max;
+    // What each shard may have staged, so that it all fits into the room that has_room() has seen,
+    // with the entry that passes the bound and what the commits' pages take: else a disk that is
+    // full ended the process.
+    [[nodiscard]] static constexpr std::size_t staged_bytes_max(std::uint64_t room_bytes,
+                                                                std::uint16_t shards) {
+        const std::uint64_t pages =
+            std::min<std::uint64_t>(limits::commit_bytes_max, room_bytes / 4);
+        const std::uint64_t share = (room_bytes - pages) / shards;
+        return share - std::min<std::uint64_t>(limits::entry_bytes_max, share / 2);
+    }
 
     // `room_bytes`: has_room() asks for so much; less than usual where segments are smaller.
     Committer(storage::Journal& journal, std::uint16_t shards, CommitterMetrics& metrics,

@@ -189,6 +189,7 @@ struct StorageMetrics {
     Gauge segments;             // main
     Gauge journal_bytes;        // main: all segments on disk, successors too
     Gauge rotations;            // main: segments sealed since the start
+    Gauge commit_disk_bytes;    // main: by which commits have filled segments since the start
     Counter segments_retired;   // retention's thread
     Gauge baseline_lsn;         // retention's thread: what the history begins after; 0: all is kept
     Gauge disk_bytes_free;      // main: of the file system that holds the journal

@@ -280,9 +280,11 @@ TEST(Faults, AFullDiskRefusesChangesAnswersReadsAndHealsByItself) {
         EXPECT_EQ(balance.balances.available.value, earned);
     }
     EXPECT_TRUE(server.is_running());
+    EXPECT_EQ(server.readiness(), "503 storage_full");
 
     ASSERT_TRUE(disk.resize("size=64m"));
     ASSERT_TRUE(earn_until(Code::ok, std::chrono::seconds(30))) << server.log();
+    EXPECT_EQ(server.readiness(), "200 ready");
     server.kill();
     ::setenv("SUANPAND", SUANPAN_SMALL_SERVER_PATH, 1);
     server.start();

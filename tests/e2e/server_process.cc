@@ -189,13 +189,25 @@ std::string ServerProcess::log() const {
     return content_of(folder_ / "log");
 }
 
-std::optional<double> ServerProcess::metric(const std::string& name) const {
+std::string ServerProcess::page(const std::string& path) const {
     Socket socket(metrics_port_);
-    socket.send_text("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    const std::string page = socket.read_to_end();
-    const std::size_t at = page.find("\n" + name + " ");
+    socket.send_text("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    return socket.read_to_end();
+}
+
+std::optional<double> ServerProcess::metric(const std::string& name) const {
+    const std::string metrics = page("/metrics");
+    const std::size_t at = metrics.find("\n" + name + " ");
     if (at == std::string::npos) return std::nullopt;
-    return std::stod(page.substr(at + name.size() + 2));
+    return std::stod(metrics.substr(at + name.size() + 2));
+}
+
+std::string ServerProcess::readiness() const {
+    const std::string answer = page("/readyz");
+    const std::size_t status_at = answer.find(' ') + 1;
+    const std::size_t text_at = answer.find("\r\n\r\n") + 4;
+    return answer.substr(status_at, 4) +
+           answer.substr(text_at, answer.find('\n', text_at) - text_at);
 }
 
 double ServerProcess::refused(Code code) const {

@@ -56,6 +56,8 @@ public:
     [[nodiscard]] std::string log() const;
     // The number behind `name` (labels included) on /metrics; nothing where the page lacks it.
     [[nodiscard]] std::optional<double> metric(const std::string& name) const;
+    // What /readyz says: its status, a space, and its line.
+    [[nodiscard]] std::string readiness() const;
     // suanpan_events_refused_total of `code`.
     [[nodiscard]] double refused(Code code) const;
     [[nodiscard]] std::uint64_t resident_bytes() const;
@@ -67,6 +69,7 @@ public:
     static constexpr auto patience = std::chrono::seconds(120);
 
 private:
+    [[nodiscard]] std::string page(const std::string& path) const;
     [[nodiscard]] pid_t spawn(const Words& flags) const;
 
     std::optional<TemporaryFolder> own_folder_;

@@ -4,6 +4,7 @@
 #include "storage/data_directory.h"
 #include "storage/journal.h"
 #include "tests/unit/storage/memory_volume.h"
+#include "tests/unit/storage/storage_fixture.h"
 
 #include <gtest/gtest.h>
 
@@ -18,12 +19,13 @@ namespace {
 constexpr std::uint64_t segment_bytes = 64U << 20U;
 constexpr std::uint64_t room_bytes = segment_bytes / 2;
 
-// A journal of one segment, without a successor, and shards that stage large entries.
+// A journal for which no more segments are built, and shards that stage large entries.
 struct FullingJournal {
     explicit FullingJournal(std::uint16_t shards) : committer(*journal, shards, metrics, room_bytes) {
         committer.set_hooks({.wake = {},
                              .fail = [this](const std::string& why) { failure = why; },
                              .wake_commit_thread = {}});
+        storage::build_all(*journal);
     }
 
     // Stages one entry; its length.
@@ -54,13 +56,13 @@ struct FullingJournal {
 
 class CommitterRoom : public ::testing::TestWithParam<std::uint16_t> {};
 
-// The disk is full: no successor can be built. All shards look, find room, and stage as much as
-// they may, the last entry begun below the bound.
+// The disk is full, and the active segment nearly. All shards look, find room in its successor, and
+// stage as much as they may, the last entry begun below the bound.
 TEST_P(CommitterRoom, HoldsWhatAllShardsMayHaveStaged) {
     const std::uint16_t shards = GetParam();
     constexpr auto entry_bytes = static_cast<std::uint32_t>(limits::entry_bytes_max);
     FullingJournal full(shards);
-    while (full.journal->bytes_free() > room_bytes + (2U << 20U)) {
+    while (full.journal->bytes_free() > segment_bytes + (1U << 20U)) {
         full.stage(ShardIndex{0}, entry_bytes);
         full.commit_all();
     }

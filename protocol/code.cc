@@ -194,7 +194,8 @@ constexpr std::array code_table{
     SUANPAN_CODE(rules_adverse,
                  "Somebody could come out worse under the new rules, so they need the program's "
                  "notice; the detail is the earliest instant they may take effect. Nothing was "
-                 "changed. Choose a later one, or see `suanpan-rules diff`."),
+                 "changed. Choose a later one, or see `suanpan-rules diff`. Of a program: announce "
+                 "the earlier expiry in its rules first."),
     SUANPAN_CODE(rules_out_of_order,
                  "The rules would take effect before the version that they follow; the detail is "
                  "the earliest instant. Nothing was changed. Choose a later one."),

@@ -227,6 +227,10 @@ shard::QuoteSecretsAtStart Server::Parts::open_quote_secrets(const cards::Master
         directory, masters, clock.now(),
         {.rotate = config.rotate_quote_secret, .forget = config.forget_quote_secrets});
     for (const std::string& note : quotes.notes) log_info("quotes", {{"note", note}});
+    if (masters == nullptr)
+        log_warn("quotes", {{"note",
+                             "without master keys the quote secret lies in the clear in SUANPAN: "
+                             "whoever reads it can make quotes; see --master-keys-file"}});
     return quotes;
 }
 

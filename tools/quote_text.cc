@@ -76,6 +76,8 @@ std::string_view reason_of(QuoteRefusal::Why why) {
             return "the coupon is used up";
         case QuoteRefusal::Why::coupon_used_up_by_member:
             return "the member has used up the coupon";
+        case QuoteRefusal::Why::too_many_uses:
+            return "the order counts under too many limits";
     }
     return "unknown";
 }

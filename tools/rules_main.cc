@@ -1,8 +1,10 @@
 // suanpan-rules: checks rule files, says what a change does to whom, prices an order. Offline.
+#include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/rules/rule_book.h"
 #include "server/rules/rule_diff.h"
 #include "server/rules/rule_file.h"
+#include "server/rules/rule_text.h"
 #include "tools/order_file.h"
 #include "tools/quote_text.h"
 
@@ -47,11 +49,15 @@ void print_mistakes(const std::string& path, const RuleMistakes& mistakes) {
     }
 }
 
-std::optional<RuleSpec> spec_of(const std::string& path) {
-    auto spec = parse_rules(content_of(path));
+std::optional<RuleSpec> spec_of(const std::string& path, const std::string& content) {
+    auto spec = parse_rules(content);
     if (spec.has_value()) return *std::move(spec);
     print_mistakes(path, spec.error());
     return std::nullopt;
+}
+
+std::optional<RuleSpec> spec_of(const std::string& path) {
+    return spec_of(path, content_of(path));
 }
 
 std::string hex_of(const Sha256& hash) {
@@ -61,10 +67,10 @@ std::string hex_of(const Sha256& hash) {
 }
 
 int check(const std::string& path) {
-    auto spec = spec_of(path);
+    const std::string content = content_of(path);
+    const auto spec = spec_of(path, content);
     if (!spec) return exit_not_sound;
-    const RuleBook book(*std::move(spec));
-    const RuleSpec& rules = book.spec();
+    const RuleSpec& rules = *spec;
     fmt::print("program {} version {}: sound\n", static_cast<std::uint32_t>(rules.program),
                rules.version);
     fmt::print(
@@ -72,14 +78,15 @@ int check(const std::string& path) {
         "{} restrictions\n",
         rules.deductions.size(), rules.limits.size(), rules.campaigns.size(), rules.prices.size(),
         rules.reductions.size(), rules.coupons.size(), rules.restrictions.size());
-    fmt::print("hash {}\n", hex_of(book.hash()));
+    // Of the file as it is: what `terms` and every order of a server have that has loaded it.
+    fmt::print("hash {}\n", hex_of(sha256(std::as_bytes(std::span(content)))));
     return exit_sound;
 }
 
 int terms(const std::string& path) {
-    auto spec = spec_of(path);
+    const auto spec = spec_of(path);
     if (!spec) return exit_not_sound;
-    fmt::print("{}", RuleBook(*std::move(spec)).text());
+    fmt::print("{}", text_of(*spec));
     return exit_sound;
 }
 

@@ -150,7 +150,18 @@ void add_tally(AccountRare& rare, const TallyAdd& effect) {
     rare.prune_next = std::min(rare.prune_next, effect.keep_until);
 }
 
-void add_use(AccountRare& rare, const UseAdd& effect) {
+// Counts of days and months that are over, wherever the program's clock stands, now or after a
+// change of its time zone: a local date is at most one away from the date in UTC.
+void drop_uses_that_are_over(AccountRare& rare, Instant time) {
+    const LocalDate today{static_cast<std::int32_t>(time.ns / days(1).ns) - 1};
+    std::erase_if(rare.uses, [&](const UseCount& use) {
+        const LocalDate present = use_period(use.key.kind, today);
+        return present != LocalDate{} && use.period < present;
+    });
+}
+
+void add_use(AccountRare& rare, const UseAdd& effect, Instant time) {
+    drop_uses_that_are_over(rare, time);
     auto at = std::ranges::lower_bound(rare.uses, effect.key, {}, &UseCount::key);
     if (at == rare.uses.end() || at->key != effect.key)
         at = rare.uses.insert(at, UseCount{.key = effect.key, .period = effect.period, .used = {}});
@@ -221,7 +232,7 @@ void Account::apply(const Effect& effect, Instant time) {
         void operator()(const HouseDelta&) const {}  // another record's
         void operator()(const ProgramPut&) const {}
         void operator()(const OrderPut&) const {}  // put_order() does it
-        void operator()(const UseAdd& e) const { add_use(account.make_rare(), e); }
+        void operator()(const UseAdd& e) const { add_use(account.make_rare(), e, time); }
         void operator()(const RulesPut&) const {}
         void operator()(const CounterAdd&) const {}  // the house record's
         void operator()(const OffersPut&) const {}

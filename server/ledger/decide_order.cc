@@ -179,6 +179,7 @@ Decision Decider::decide(const Settle& command) {
     OrderPtr before = account().find_order(head.partner, command.order, now_);
     if (before == nullptr && account().rare() != nullptr && !SUANPAN_CANARY(quote_settled_twice))
         before = account().rare()->orders.find_quote(terms.quote, now_);
+    if (before == nullptr) before = order_elsewhere(command.order);
     if (before != nullptr) return refused(Code::order_exists, number(before->state));
     if (now_ >= terms.valid_until && !SUANPAN_CANARY(expired_quote_settled))
         return refused(Code::quote_expired, terms.valid_until.ns);
@@ -202,6 +203,21 @@ Decision Decider::decide(const Settle& command) {
     const Decision decision = answer_order(order);
     out_.put(std::move(order));
     return decision;
+}
+
+// A name is unique per partner and member, under whichever program the order is.
+OrderPtr Decider::order_elsewhere(const OrderId& id) const {
+    const CommandHead& head = command_.head;
+    ProgramId last = head.program;
+    for (const std::unique_ptr<Program>& program : ledger_.programs().all()) {
+        const ProgramId other = program->spec().id;
+        if (other == head.program || other == std::exchange(last, other)) continue;
+        std::optional<Account> room;
+        const Account* found = ledger_.account_at(head.member, other, now_, room);
+        if (found == nullptr) continue;
+        if (OrderPtr order = found->find_order(head.partner, id, now_)) return order;
+    }
+    return nullptr;
 }
 
 // Why the account can have no more orders, or nothing.

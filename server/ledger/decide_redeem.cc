@@ -93,7 +93,8 @@ Decision Decider::decide(const Redeem& command) {
 // cash is there.
 Decision Decider::set_aside(const Redeem& command) {
     const RedeemTerms& terms = *command.terms;
-    const OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
+    OrderPtr before = account().find_order(command_.head.partner, command.order, now_);
+    if (before == nullptr) before = order_elsewhere(command.order);
     if (before != nullptr)
         return refused(Code::order_exists, static_cast<std::int64_t>(before->state));
     if (const auto no = no_room_for_order(true)) return *no;

@@ -141,6 +141,8 @@ private:
     void count_uses(const OrderTerms& terms);
     void take_shared_uses(const Order& order);
     [[nodiscard]] std::optional<Decision> no_room_for_order(bool waits) const;
+    // The partner's order of that name in another account of the member; all of them lie here.
+    [[nodiscard]] OrderPtr order_elsewhere(const OrderId& id) const;
     void begin_order(Order& order);
     void count_order(const Order& order);
     Decision pay_in_time(Order&& order);

@@ -62,12 +62,10 @@ RuleTextPtr RuleTextTable::newest(ProgramId program) const {
 }
 
 RuleTextPtr RuleTextTable::in_force(ProgramId program, Instant now) const {
-    RuleTextPtr found;
-    for (const RuleTextPtr& rules : all_)
-        if (rules->program == program &&
-            (rules->effective_from <= now || SUANPAN_CANARY(rules_in_force_too_early)))
-            found = rules;
-    return found;
+    auto at = std::ranges::upper_bound(all_, std::pair(program, UINT32_MAX), {}, key_of);
+    while (at != all_.begin() && (*--at)->program == program)
+        if ((*at)->effective_from <= now || SUANPAN_CANARY(rules_in_force_too_early)) return *at;
+    return nullptr;
 }
 
 }  // namespace suanpan::ledger

@@ -5,6 +5,8 @@
 namespace suanpan::rules {
 namespace {
 
+constexpr std::uint32_t no_group = UINT32_MAX;
+
 bool takes_nothing(const LimitRule& rule) {
     return rule.money_max == Money{} || rule.percent_max == Percent{} ||
            rule.points_max == Points{};
@@ -36,7 +38,8 @@ LineLimits::LineLimits(const RuleBook& book, const Order& order, const PricedOrd
             if (rule.scope == LimitScope::line) {
                 line.rules.push_back(&rule);
             } else {
-                join_group(rule, i, usage);
+                if (group_of_.empty()) group_of_.resize(rules.size(), no_group);
+                join_group(rule, group_of_[position], i, usage);
             }
         }
         line.takes_points = std::ranges::none_of(
@@ -50,9 +53,9 @@ LineLimits::LineLimits(const RuleBook& book, const Order& order, const PricedOrd
     }
 }
 
-void LineLimits::join_group(const LimitRule& rule, std::uint32_t line, const Usage& usage) {
-    auto group = std::ranges::find(groups_, &rule, &Group::rule);
-    if (group == groups_.end()) {
+void LineLimits::join_group(const LimitRule& rule, std::uint32_t& group, std::uint32_t line,
+                            const Usage& usage) {
+    if (group == no_group) {
         Money money{INT64_MAX};
         if (rule.money_max.has_value()) {
             money = *rule.money_max;
@@ -61,10 +64,11 @@ void LineLimits::join_group(const LimitRule& rule, std::uint32_t line, const Usa
                 money = used < money ? money - used : Money{};
             }
         }
-        group = groups_.insert(groups_.end(), Group{.rule = &rule, .money = money});
+        group = static_cast<std::uint32_t>(groups_.size());
+        groups_.push_back(Group{.rule = &rule, .money = money});
     }
-    group->lines.push_back(line);
-    lines_[line].groups.push_back(static_cast<std::uint32_t>(group - groups_.begin()));
+    groups_[group].lines.push_back(line);
+    lines_[line].groups.push_back(group);
 }
 
 // What `rule` allows of `payable`; money_max is not looked at, since a day's may be used in part.

@@ -57,10 +57,13 @@ private:
 
     [[nodiscard]] static Money limit_of(const LimitRule& rule, Money payable, Ratio ratio);
     [[nodiscard]] static std::vector<Money> left_of(std::span<const Group> groups, Ratio ratio);
-    void join_group(const LimitRule& rule, std::uint32_t line, const Usage& usage);
+    // `group`: the number of the rule's group, made with its first line.
+    void join_group(const LimitRule& rule, std::uint32_t& group, std::uint32_t line,
+                    const Usage& usage);
 
     std::vector<Line> lines_;
     std::vector<Group> groups_;
+    std::vector<std::uint32_t> group_of_;  // by the rule's place; empty without groups
     std::vector<const LimitRule*> order_rules_;
     Money eligible_;
 };

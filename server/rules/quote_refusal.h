@@ -21,6 +21,7 @@ struct QuoteRefusal {
         coupon_below_threshold,
         coupon_used_up,
         coupon_used_up_by_member,
+        too_many_uses,  // the order would count under more limits than an order may
     };
     Why why{};
     std::uint32_t place = 0;

@@ -1,8 +1,5 @@
 #include "server/rules/rule_book.h"
 
-#include "server/rules/rule_text.h"
-
-#include <span>
 #include <utility>
 
 namespace suanpan::rules {
@@ -38,8 +35,6 @@ auto find_in(const Rules& rules, const boost::unordered_flat_map<std::uint32_t, 
 
 RuleBook::RuleBook(RuleSpec spec)
     : spec_(std::move(spec)),
-      text_(text_of(spec_)),
-      hash_(sha256(std::as_bytes(std::span(text_)))),
       deduction_index_(index_of(spec_.deductions)),
       limit_index_(index_of(spec_.limits)),
       price_index_(index_of(spec_.prices)),

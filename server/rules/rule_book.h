@@ -1,18 +1,16 @@
 // RuleBook: one immutable version of a program's rules, ready to be asked.
 #pragma once
 
-#include "protocol/base/hash.h"
 #include "server/rules/rule_index.h"
 #include "server/rules/rule_spec.h"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
-#include <string>
 
 namespace suanpan::rules {
 
-// A version with its indexes, canonical text and hash. Shared by all shards as a pointer to const:
+// A version with its indexes. Shared by all shards as a pointer to const:
 // nothing in it changes after construction, so any thread may read it. A quote, an order and a lot
 // keep the version that they were made under for as long as they live.
 class RuleBook {
@@ -24,10 +22,6 @@ public:
     RuleBook& operator=(const RuleBook&) = delete;
 
     [[nodiscard]] const RuleSpec& spec() const { return spec_; }
-    // `terms`: the rules in one fixed form, and the SHA-256 of it that every order stores.
-    [[nodiscard]] const std::string& text() const { return text_; }
-    [[nodiscard]] const Sha256& hash() const { return hash_; }
-
     // The first deduction in the file for such orders, or null: points pay nothing there.
     [[nodiscard]] const DeductionRule* deduction_for(const OrderPlace& place) const;
     [[nodiscard]] const CouponRule* find_coupon(CouponId id) const;
@@ -42,8 +36,6 @@ public:
 
 private:
     RuleSpec spec_;
-    std::string text_;
-    Sha256 hash_{};
     RuleIndex deduction_index_;
     RuleIndex limit_index_;
     RuleIndex price_index_;

@@ -58,6 +58,12 @@ bool is_looser(const std::optional<Amount>& after, const std::optional<Amount>& 
     return before.has_value() && *after >= *before;
 }
 
+// Years are twelve months each, so that 2 years and 24 months are the same.
+std::pair<ExpiryPolicy, std::uint32_t> in_months(const ExpiryTerms& terms) {
+    if (terms.policy != ExpiryPolicy::after_years) return {terms.policy, terms.count};
+    return {ExpiryPolicy::after_months, terms.count * 12};
+}
+
 class Compare {
 public:
     Compare(const RuleSpec& before, const RuleSpec& after)
@@ -132,22 +138,6 @@ private:
                        after_.quote_valid.ns / seconds(1).ns, true);
         compare_number("pay_within_seconds", before_.pay_within.ns / seconds(1).ns,
                        after_.pay_within.ns / seconds(1).ns, true);
-    }
-
-    // Years are twelve months each, so that 2 years and 24 months are the same.
-    static std::pair<ExpiryPolicy, std::uint32_t> in_months(const ExpiryTerms& terms) {
-        if (terms.policy != ExpiryPolicy::after_years) return {terms.policy, terms.count};
-        return {ExpiryPolicy::after_months, terms.count * 12};
-    }
-
-    static bool expires_no_earlier(const ExpiryTerms& before, const ExpiryTerms& after) {
-        if (after.policy == ExpiryPolicy::never) return true;
-        const auto [policy_before, count_before] = in_months(before);
-        const auto [policy_after, count_after] = in_months(after);
-        if (policy_before != policy_after) return false;
-        if (policy_after == ExpiryPolicy::on_date) return after.date >= before.date;
-        // Each end of a longer part of the year is one of the shorter parts, too.
-        return count_after >= count_before && after.rounding >= before.rounding;
     }
 
     void compare_expiry() {
@@ -487,12 +477,29 @@ bool RuleDiff::is_adverse() const {
     return std::ranges::any_of(changes, &RuleChange::adverse);
 }
 
+bool expires_no_earlier(const ExpiryTerms& before, const ExpiryTerms& after) {
+    if (after.policy == ExpiryPolicy::never) return true;
+    const auto [policy_before, count_before] = in_months(before);
+    const auto [policy_after, count_after] = in_months(after);
+    if (policy_before != policy_after) return false;
+    if (policy_after == ExpiryPolicy::on_date) return after.date >= before.date;
+    // Each end of a longer part of the year is one of the shorter parts, too.
+    return count_after >= count_before && after.rounding >= before.rounding;
+}
+
 RuleDiff compare(const RuleSpec& before, const RuleSpec& after) {
     return Compare(before, after).run();
 }
 
 std::optional<Instant> notice_ends(const RuleSpec& before, const RuleSpec& after, Instant now) {
-    if (!compare(before, after).is_adverse()) return std::nullopt;
+    const auto is_adverse = [&] {
+        if (after.effective_from >= now) return compare(before, after).is_adverse();
+        // It takes effect when it is published: what has ended by then may go.
+        RuleSpec taking_effect = after;
+        taking_effect.effective_from = now;
+        return compare(before, taking_effect).is_adverse();
+    };
+    if (!is_adverse()) return std::nullopt;
     return now + days(before.notice_days);
 }
 

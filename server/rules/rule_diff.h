@@ -31,8 +31,12 @@ struct RuleDiff {
 // adverse, no order and no lot comes out worse (tests/property/quote_property_test.cc).
 [[nodiscard]] RuleDiff compare(const RuleSpec& before, const RuleSpec& after);
 
+// By `after` no points expire earlier than by `before`, as far as it can be told.
+[[nodiscard]] bool expires_no_earlier(const ExpiryTerms& before, const ExpiryTerms& after);
+
 // The earliest instant at which `after` may take effect when it is published at `now`; nothing
-// where it is not adverse. The notice period is that of the version it replaces.
+// where it is not adverse. The notice period is that of the version it replaces; a file that names
+// an instant before `now` takes effect at `now`.
 [[nodiscard]] std::optional<Instant> notice_ends(const RuleSpec& before, const RuleSpec& after,
                                                  Instant now);
 

@@ -1,4 +1,4 @@
-// The canonical text of rules: what `terms` shows and what their hash is taken of.
+// The canonical text of rules. What a server shows and hashes is the file as it was loaded.
 #pragma once
 
 #include "server/rules/rule_spec.h"

@@ -123,6 +123,11 @@ std::vector<RestrictedMost> restricted_of(const AskedOrder& asked, const rules::
     return restricted;
 }
 
+// The detail of order_not_priceable, without the place.
+std::int64_t detail_of(rules::QuoteRefusal::Why why) {
+    return static_cast<std::int64_t>(why) * 1000;
+}
+
 // What an order counts for, by what a quote uses up.
 UseKind use_kind_of(rules::Counted counted) {
     switch (counted) {
@@ -159,19 +164,30 @@ std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
     return uses;
 }
 
+rules::ExpiryTerms expiry_of(const ProgramSpec& program) {
+    return {.policy = program.expiry,
+            .rounding = program.expiry_rounding,
+            .count = program.expiry_count,
+            .date = program.expiry_date};
+}
+
+// A book that says nothing of expiry promises nothing; "never" is written the same way.
+bool promises_expiry(const rules::RuleSpec& spec) {
+    return !(spec.expiry == rules::ExpiryTerms{});
+}
+
 // What this version could not hold to: better no rules than half of them.
 std::string unsupported(const rules::RuleSpec& spec, const ledger::Program* program) {
-    if (program == nullptr) return {};
-    const ProgramSpec& policies = program->spec();
-    const rules::ExpiryTerms same{.policy = policies.expiry,
-                                  .rounding = policies.expiry_rounding,
-                                  .count = policies.expiry_count,
-                                  .date = policies.expiry_date};
-    if (!(spec.expiry == rules::ExpiryTerms{}) && !(spec.expiry == same))
-        return "expiry: the program says otherwise, and its policy is the one that lots follow; "
-               "leave it out or say the same";
+    if (program == nullptr || !promises_expiry(spec)) return {};
+    if (!rules::expires_no_earlier(spec.expiry, expiry_of(program->spec())))
+        return "expiry: the program's own policy is the one that lots follow, and by it points may "
+               "expire earlier than this says; leave it out, or say the same or less";
     return {};
 }
+
+// A version further ahead than its notice and this could only be a mistyped date; it would keep
+// out every version that is to take effect before it.
+constexpr std::uint32_t days_ahead_max = 400;
 
 }  // namespace
 
@@ -180,27 +196,49 @@ Checkout::Checkout(const ledger::Ledger& ledger, QuoteSeal seal, std::uint64_t f
       seal_(std::move(seal)),
       next_quote_(first_quote != 0 ? first_quote : random_number()) {}
 
-const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text) {
-    const auto [at, is_new] = books_.try_emplace({text.program, text.version});
-    if (is_new) {
-        auto spec = rules::parse_rules(text.text);
-        // Else a later release is stricter than the one that loaded it, and stays so: null is kept.
-        if (spec) at->second = std::make_shared<const rules::RuleBook>(std::move(*spec));
+std::span<const ledger::RuleTextPtr> Checkout::versions_from(ProgramId program, Instant now) const {
+    const std::vector<ledger::RuleTextPtr>& all = ledger_.rules().all();  // by (program, version)
+    const auto end = std::ranges::upper_bound(
+        all, program, {}, [](const ledger::RuleTextPtr& text) { return text->program; });
+    auto begin = end;
+    while (begin != all.begin() && (*(begin - 1))->program == program) {
+        --begin;
+        if (*begin != undurable_ && (*begin)->effective_from <= now) break;
     }
+    return {begin, end};
+}
+
+const rules::RuleBook* Checkout::book_of(const ledger::RuleText& text, Instant now) {
+    const BookKey key{text.program, text.version};
+    if (const auto at = books_.find(key); at != books_.end()) return at->second.get();
+    // Nobody asks for those before the ones that count now: not even who has a book in hand.
+    if (const auto versions = versions_from(text.program, now); !versions.empty())
+        books_.erase(books_.lower_bound({text.program, 0}),
+                     books_.lower_bound({text.program, versions.front()->version}));
+    const auto at = books_.try_emplace(key).first;
+    auto spec = rules::parse_rules(text.text);
+    // Else a later release is stricter than the one that loaded it, and stays so: null is kept.
+    if (spec) at->second = std::make_shared<const rules::RuleBook>(std::move(*spec));
     return at->second.get();
 }
 
 std::optional<rules::Ratio> Checkout::worth_at(ProgramId program, const rules::OrderPlace& place,
                                                Instant now) {
     const ledger::RuleTextPtr text = ledger_.rules().in_force(program, now);
-    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text);
+    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text, now);
     if (book == nullptr) return std::nullopt;
     for (const rules::DeductionRule& deduction : book->spec().deductions)
         if (deduction.match.allows(place)) return deduction.ratio;
     return std::nullopt;
 }
 
-Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program) const {
+std::uint32_t Checkout::promised_notice(const ledger::RuleText& text, Instant now) {
+    const rules::RuleBook* book = book_of(text, now);
+    // What cannot be read any more still has promised something.
+    return book != nullptr ? book->spec().notice_days : rules::promised_notice_days(text.text);
+}
+
+Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program, Instant now) {
     const std::vector<std::byte>& bytes = command.payload->text;
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     auto spec = rules::parse_rules(text);
@@ -214,25 +252,52 @@ Checkout::Loaded Checkout::load(const PutRules& command, ProgramId program) cons
         return {.book = nullptr, .message = "program: the file is for another program\n"};
     if (std::string why = unsupported(*spec, ledger_.program(program)); !why.empty())
         return {.book = nullptr, .message = why + "\n"};
+    const ledger::RuleTextPtr newest = ledger_.rules().newest(program);
+    const std::uint32_t notice =
+        newest == nullptr ? spec->notice_days : promised_notice(*newest, now);
+    if (const std::uint32_t most = notice + days_ahead_max; spec->effective_from > now + days(most))
+        return {.book = nullptr,
+                .message = "effective_from: lies more than " + std::to_string(most) +
+                           " days ahead, the notice and " + std::to_string(days_ahead_max) +
+                           "; nothing could take effect before it\n"};
     return {.book = std::make_shared<const rules::RuleBook>(std::move(*spec)), .message = {}};
 }
 
 std::optional<Instant> Checkout::notice_ends(const rules::RuleBook& next, Instant now) {
     const ledger::RuleTextPtr newest = ledger_.rules().newest(next.spec().program);
     if (newest == nullptr) return std::nullopt;
-    const rules::RuleBook* before = book_of(*newest);
+    const rules::RuleBook* before = book_of(*newest, now);
     // What cannot be read any more cannot be compared, and counts as adverse; what it promised
     // holds, and not what the next one says.
-    if (before == nullptr) return now + days(rules::promised_notice_days(newest->text));
+    if (before == nullptr) return now + days(promised_notice(*newest, now));
+    // Without the promise the program's own policy could be made shorter in the same moment.
+    const ledger::Program* program = ledger_.program(next.spec().program);
+    if (promises_expiry(before->spec()) && !promises_expiry(next.spec()) && program != nullptr &&
+        program->spec().expiry != ExpiryPolicy::never)
+        return now + days(before->spec().notice_days);
     return rules::notice_ends(before->spec(), next.spec(), now);
+}
+
+std::optional<Instant> Checkout::notice_ends(const ProgramSpec& next, Instant now) {
+    const ledger::Program* program = ledger_.program(next.id);
+    const rules::ExpiryTerms after = expiry_of(next);
+    if (program == nullptr || rules::expires_no_earlier(expiry_of(program->spec()), after))
+        return std::nullopt;
+    for (const ledger::RuleTextPtr& text : versions_from(next.id, now)) {
+        const rules::RuleBook* book = book_of(*text, now);
+        if (book != nullptr && (!promises_expiry(book->spec()) ||
+                                rules::expires_no_earlier(book->spec().expiry, after)))
+            continue;
+        return now + days(promised_notice(*ledger_.rules().newest(next.id), now));
+    }
+    return std::nullopt;
 }
 
 std::optional<std::int64_t> Checkout::limit_of(const ledger::CounterKey& key, Instant now) {
     std::optional<std::int64_t> lowest;
-    for (const ledger::RuleTextPtr& text : ledger_.rules().all()) {  // versions rising
-        if (text->program != key.program || text == undurable_) continue;
-        if (text->effective_from <= now) lowest.reset();  // the ones before it hold no longer
-        const rules::RuleBook* book = book_of(*text);
+    for (const ledger::RuleTextPtr& text : versions_from(key.program, now)) {
+        if (text == undurable_) continue;
+        const rules::RuleBook* book = book_of(*text, now);
         const auto limit = book == nullptr ? std::nullopt : limit_in(*book, key.kind, key.id);
         if (limit) lowest = std::min(*limit, lowest.value_or(*limit));
     }
@@ -302,7 +367,7 @@ Code Checkout::price(const AskedOrder& asked, const rules::RuleBook& book,
     if (!priced) {
         if (priced.error().why == rules::QuoteRefusal::Why::amount_out_of_range)
             return Code::amount_out_of_range;
-        detail = static_cast<std::int64_t>(priced.error().why) * 1000 + priced.error().place;
+        detail = detail_of(priced.error().why) + priced.error().place;
         return Code::order_not_priceable;
     }
     quote = std::move(*priced);
@@ -327,7 +392,7 @@ QuoteAnswer Checkout::quote(const Command& command, Instant now) {
     const Account& account = found != nullptr ? *found : none;
     if (account.is_frozen()) return refused(Code::account_frozen);
     const ledger::RuleTextPtr text = ledger_.rules().in_force(head.program, now);
-    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text);
+    const rules::RuleBook* book = text == nullptr ? nullptr : book_of(*text, now);
     if (book == nullptr) return refused(Code::rules_not_found);
     if (asked.currency != Currency{} && asked.currency != currency)
         return refused(Code::currency_differs);
@@ -366,7 +431,9 @@ QuoteAnswer Checkout::quote(const Command& command, Instant now) {
     if (account.lots().has_restricted()) runs = runs_of(account, now);
     terms.restricted = restricted_of(asked, *book, runs, quote);
     // Only a rule book with hundreds of limits for one order comes here.
-    if (!terms.is_sound()) return refused(Code::order_not_priceable, limits::order_uses_max);
+    if (!terms.is_sound())
+        return refused(Code::order_not_priceable,
+                       detail_of(rules::QuoteRefusal::Why::too_many_uses));
 
     answer.token = seal_.seal(terms, now);
     answer.outcome.amount = quote.points;

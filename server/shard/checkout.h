@@ -9,10 +9,12 @@
 #include "server/shard/owner_mail.h"
 #include "server/shard/quote_seal.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +22,8 @@
 namespace suanpan::shard {
 
 // One shard's, on its thread only. Keeps the rule books that its ledger has as text, each parsed
-// when it is first asked for; a quote leaves nothing behind.
+// when it is first asked for, and of a program the versions that count now: the one in force and
+// those to come. A quote leaves nothing behind.
 class Checkout {
 public:
     // `first_quote`: number of the first quote, the others follow; 0: drawn at random, so that no
@@ -43,10 +46,14 @@ public:
         std::shared_ptr<const rules::RuleBook> book;  // null: it makes no sense
         std::string message;                          // and why
     };
-    [[nodiscard]] Loaded load(const PutRules& command, ProgramId program) const;
+    [[nodiscard]] Loaded load(const PutRules& command, ProgramId program, Instant now);
     // The earliest instant that `next` may take effect, by the notice that the program promised, or
     // nothing where it is not adverse and may do so at once.
     [[nodiscard]] std::optional<Instant> notice_ends(const rules::RuleBook& next, Instant now);
+    // The same of a program whose points would expire earlier than before and than rules in force
+    // or to come say: the earliest instant for rules that announce it. Nothing where no rules speak
+    // against it.
+    [[nodiscard]] std::optional<Instant> notice_ends(const ProgramSpec& next, Instant now);
 
     // What points are worth at that place, by the rules in force: the first deduction that is for
     // orders there. Nothing where points pay nothing.
@@ -63,6 +70,8 @@ public:
     [[nodiscard]] std::vector<OwnerAsk> lowered(const rules::RuleBook& next, Instant now);
     // A version that is installed here and not durable yet sets no limits; null: all are durable.
     void set_undurable(const ledger::RuleTextPtr& rules) { undurable_ = rules; }
+    // How many rule books are kept parsed: they do not grow with the versions that have gone by.
+    [[nodiscard]] std::size_t books() const { return books_.size(); }
     // What a counter's owner has published.
     void set_given(const ledger::CounterKey& key, std::int64_t given) { given_[key] = given; }
     [[nodiscard]] std::int64_t given(const ledger::CounterKey& key) const {
@@ -72,7 +81,14 @@ public:
 
 private:
     using BookKey = std::pair<ProgramId, std::uint32_t>;
-    [[nodiscard]] const rules::RuleBook* book_of(const ledger::RuleText& text);
+    // The versions whose limits count at `now`: from the newest durable one in force on; all where
+    // none is yet.
+    [[nodiscard]] std::span<const ledger::RuleTextPtr> versions_from(ProgramId program,
+                                                                     Instant now) const;
+    // Of a version that counts at `now`. It stays until a later version of the program does.
+    [[nodiscard]] const rules::RuleBook* book_of(const ledger::RuleText& text, Instant now);
+    // In days, whether the version can still be read or not.
+    [[nodiscard]] std::uint32_t promised_notice(const ledger::RuleText& text, Instant now);
     [[nodiscard]] Code price(const AskedOrder& asked, const rules::RuleBook& book,
                              const ledger::Program& program, const ledger::Account& account,
                              Instant now, rules::Quote& quote, std::int64_t& detail);

@@ -232,6 +232,7 @@ void Shard::decide(const Command& command, const ReplyTo& to, const Hash128& dig
     if (installs(head.kind) && installer_.is_busy()) return refuse(to, Code::busy);
     if (head.kind == CommandKind::settle) return settle(command, to, digest);
     if (head.kind == CommandKind::rules_put) return put_rules(command, to, digest);
+    if (head.kind == CommandKind::program_update) return update_program(command, to, digest);
     if (head.kind == CommandKind::redeem) return redeem(command, to, digest);
     if (head.kind == CommandKind::offers_put) return put_offers(command, to, digest);
     if (head.kind == CommandKind::codes_import) return import_codes(command, to, digest);
@@ -372,7 +373,7 @@ void Shard::settle(const Command& command, const ReplyTo& to, const Hash128& dig
 void Shard::put_rules(const Command& command, const ReplyTo& to, const Hash128& digest) {
     Command read = command;
     auto& put = std::get<PutRules>(read.body);
-    const Checkout::Loaded loaded = checkout_.load(put, command.head.program);
+    const Checkout::Loaded loaded = checkout_.load(put, command.head.program, now_);
     if (loaded.book == nullptr) {
         RulesAnswer answer{.outcome = {.code = Code::rules_invalid, .time = now_},
                            .message = loaded.message};
@@ -395,6 +396,18 @@ void Shard::put_rules(const Command& command, const ReplyTo& to, const Hash128& 
     std::vector<OwnerAsk> asks = checkout_.lowered(*loaded.book, now_);
     if (asks.empty()) return conclude(read, to, digest, decision);
     take_units(read, to, digest, std::move(asks));
+}
+
+// A program takes effect at once, so what rules promise of its points has to go by rules first.
+void Shard::update_program(const Command& command, const ReplyTo& to, const Hash128& digest) {
+    ledger::Decision decision = ledger_->decide(command, now_, nullptr, entry_);
+    if (decision.accepted())
+        if (const auto earliest =
+                checkout_.notice_ends(std::get<PutProgram>(command.body).spec, now_))
+            decision = {.verdict = ledger::Decision::Verdict::refused,
+                        .code = Code::rules_adverse,
+                        .detail = earliest->ns};
+    conclude(command, to, digest, decision);
 }
 
 // The same request again: it gets the first answer, as soon as that is durable.

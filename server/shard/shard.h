@@ -148,6 +148,7 @@ private:
                           const ledger::Entry* original);
     void settle(const Command& command, const ReplyTo& to, const Hash128& digest);
     void put_rules(const Command& command, const ReplyTo& to, const Hash128& digest);
+    void update_program(const Command& command, const ReplyTo& to, const Hash128& digest);
 
     // Offers: shard_redeem.cc
     void redeem(const Command& command, const ReplyTo& to, const Hash128& digest);

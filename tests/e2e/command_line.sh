@@ -73,7 +73,9 @@ sed 's/points = 10/points = 0/' "$scratch/rules.toml" >"$scratch/wrong.toml"
 expect 1 'refused: rules_invalid*deduction*' rules put "$scratch/wrong.toml"
 expect 0 'done: version 1 as entry *' rules put "$scratch/rules.toml"
 expect 1 '*version_not_next*' rules put "$scratch/rules.toml"
-expect 0 '*version 1 *points = 10*' terms
+hash=$(sha256sum "$scratch/rules.toml" | cut -d ' ' -f 1)
+expect 0 "*version 1 *sha256 $hash*points = 10*" terms
+[[ $("$bin/tools/suanpan-rules" check "$scratch/rules.toml") == *"hash $hash" ]] || fail "suanpan-rules has another hash than the server"
 expect 0 '50 points pay 500 of 2,000; cash 1,500*' quote name:bert --line 1@2000
 token=$("$tool" "${target[@]}" quote name:bert --line 1@2000 | sed -n 's/^token //p')
 expect 1 '*quote_not_authentic*' settle name:bert A1 --token "${token%??}ff"

@@ -32,11 +32,14 @@ clear=$(sed -n 's/^quote_secret = 1 0 0 //p' "$identity")
 [[ ${#clear} == 64 ]] || fail "the quote secret does not stand in SUANPAN as it is documented"
 token=$(quote)
 stop_server
+warned='whoever reads it can make quotes'
+[[ $(grep -c "$warned" "$scratch/server.log") == 1 ]] || fail "a start with a clear quote secret does not warn of it once"
 
 # The first start with master keys replaces it, and the quote holds.
 write_master_keys "$scratch/master-keys"
 start_server "${flags[@]}" --master-keys-file "$scratch/master-keys"
 grep -q '^quote_secret = 2 1 0 ' "$identity" || fail "the quote secret was not sealed"
+! grep -q "$warned" "$scratch/server.log" || fail "a start with master keys warns of a clear quote secret"
 ! grep -q "$clear" "$identity" || fail "the clear quote secret is still in SUANPAN"
 expect 0 'confirmed: *' settle name:bert A1 --token "$token"
 token=$(quote)

@@ -47,7 +47,7 @@ public:
         const auto bytes = std::as_bytes(std::span(text));
         payload_.text.assign(bytes.begin(), bytes.end());
         PutRules put{.payload = &payload_};
-        const shard::Checkout::Loaded loaded = checkout_.load(put, program);
+        const shard::Checkout::Loaded loaded = checkout_.load(put, program, now);
         SUANPAN_ASSERT((loaded.book == nullptr) == !loaded.message.empty());
         if (loaded.book == nullptr) {
             SUANPAN_ASSERT(loaded.message.ends_with('\n'));

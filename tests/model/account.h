@@ -111,8 +111,9 @@ public:
     Answer update_member(const MemberUpdate& update);
 
     // Orders: account_orders.cc. Expects the terms in `settle`; `of_all` counts over all members.
+    // `elsewhere`: the partner's order of that name in another account of the member, or null.
     Answer settle(const ProgramSpec& program, const Settle& settle, PartnerId partner, Instant now,
-                  Sums& sums, const CountAll& of_all);
+                  Sums& sums, const CountAll& of_all, const Order* elsewhere);
     // `is_used_up`: of what all members share, nothing is left for a late payment.
     Answer confirm(const ProgramSpec& program, const ConfirmOrder& confirm, PartnerId partner,
                    Instant now, Sums& sums, const CountAll& of_all, bool is_used_up);
@@ -125,7 +126,7 @@ public:
                   Instant now, Sums& sums);
     // With cash: an order that waits for it, of these units.
     Answer set_aside(const ProgramSpec& program, const OfferSpec& offer, const Command& command,
-                     const std::vector<Voucher>& units, Instant now);
+                     const std::vector<Voucher>& units, Instant now, const Order* elsewhere);
     // The redemption that was just paid, whose units nobody has issued yet; else null.
     [[nodiscard]] Order* order_to_issue(PartnerId partner, const OrderId& id);
     // Units that wait for their cash.

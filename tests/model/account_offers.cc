@@ -52,13 +52,14 @@ Answer Account::redeem(const ProgramSpec& program, const OfferSpec& offer, const
 }
 
 Answer Account::set_aside(const ProgramSpec& program, const OfferSpec& offer,
-                          const Command& command, const std::vector<Voucher>& units, Instant now) {
+                          const Command& command, const std::vector<Voucher>& units, Instant now,
+                          const Order* elsewhere) {
     const auto& asked = std::get<Redeem>(command.body);
     const std::int64_t quantity = asked.quantity;
     if (const Code code = admits(program, offer, asked, now); code != Code::ok)
         return {.code = code};
     if (frozen_) return {.code = Code::account_frozen};
-    if (find_order(command.head.partner, asked.order) != nullptr)
+    if (elsewhere != nullptr || find_order(command.head.partner, asked.order) != nullptr)
         return {.code = Code::order_exists};
     if (holds_.size() >= limits::holds_per_account_max) return {.code = Code::too_many_holds};
     const Wish wish{.points = offer.points * quantity};

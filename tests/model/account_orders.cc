@@ -198,7 +198,7 @@ std::optional<Account::Shortage> Account::shortage(const OrderTerms& terms,
 // ---- how an order begins
 
 Answer Account::settle(const ProgramSpec& program, const Settle& settle, PartnerId partner,
-                       Instant now, Sums& sums, const CountAll& of_all) {
+                       Instant now, Sums& sums, const CountAll& of_all, const Order* elsewhere) {
     const OrderTerms& terms = *settle.terms;
     if (terms.partner != partner) return refusal(Code::quote_not_authentic);
     if (const Order* same_name = find_order(partner, settle.order))
@@ -206,6 +206,7 @@ Answer Account::settle(const ProgramSpec& program, const Settle& settle, Partner
     for (const auto& [number, order] : orders_)
         if (order.terms.quote == terms.quote)
             return refusal(Code::order_exists, number_of(order.state));
+    if (elsewhere != nullptr) return refusal(Code::order_exists, number_of(elsewhere->state));
     if (now >= terms.valid_until) return refusal(Code::quote_expired, terms.valid_until.ns);
     if (const auto limit = uncovered(program, terms, now))
         return refusal(Code::quote_no_longer_covered, static_cast<std::int64_t>(*limit));

@@ -167,6 +167,16 @@ Answer Model::put_rules(ProgramId program, const PutRules& put, Instant now) {
     return {.detail = put.version};
 }
 
+const Order* Model::order_elsewhere(const CommandHead& head, const OrderId& id, Instant now) {
+    for (const auto& [program, versions] : programs_) {
+        const auto other = accounts_.find({program, head.member});
+        if (program == head.program || other == accounts_.end()) continue;
+        other->second.pass_time(versions.back(), now, sums_[program]);
+        if (const Order* order = other->second.find_order(head.partner, id)) return order;
+    }
+    return nullptr;
+}
+
 Answer Model::decide(const Command& command, Instant now, const Names& names) {
     const CommandHead& head = command.head;
     if (const auto* put = std::get_if<PutProgram>(&command.body)) return put_program(*put);
@@ -187,6 +197,7 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
     account.pass_time(*program, now, sums);
     if (std::holds_alternative<Redeem>(command.body)) return redeem(command, account, now, names);
     struct Decide {
+        Model& model;
         Account& account;
         const ProgramSpec& program;
         const CommandHead& head;
@@ -216,7 +227,8 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         Answer operator()(const Settle& c) const {
             const bool is_own = c.terms->member == head.member && c.terms->program == head.program;
             if (!is_own) return {.code = Code::quote_not_authentic};
-            return account.settle(program, c, head.partner, now, sums, of_all);
+            return account.settle(program, c, head.partner, now, sums, of_all,
+                                  model.order_elsewhere(head, c.order, now));
         }
         Answer operator()(const ConfirmOrder& c) const {
             return account.confirm(program, c, head.partner, now, sums, of_all, names.is_used_up);
@@ -261,7 +273,7 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         }
         return sum;
     };
-    const Decide known{account, *program, head, now, sums, of_all, names};
+    const Decide known{*this, account, *program, head, now, sums, of_all, names};
     // Programs stand above; reads and the clock change no account.
     const Answer answer = std::visit(
         [&known](const auto& each) -> Answer {

@@ -170,6 +170,35 @@ TEST(Orders, AreSettledOncePerNameAndOncePerQuote) {
     EXPECT_EQ(shop.settle(shop.quote({card}), "B").code, Code::ok);
 }
 
+// semantics.md: an order_id is unique per partner and member. The member's accounts of other
+// programs were not looked at.
+TEST(Orders, HaveANameThatIsUniqueForAllAccountsOfAMember) {
+    Shop shop;
+    shop.earn(200);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
+    ProgramSpec other = plain_program();
+    other.id = ProgramId{8};
+    EXPECT_EQ(shop.put_program(other, true).code, Code::ok);
+    ++other.version;
+    EXPECT_EQ(shop.put_program(other, false).code, Code::ok);
+    shop.program = other.id;
+    shop.earn(200);
+    const Outcome same = shop.settle(shop.quote({card}), "A");
+    EXPECT_EQ(same.code, Code::order_exists);
+    EXPECT_EQ(same.detail, waiting);
+    EXPECT_EQ(shop.confirm("A", 1500).code, Code::order_not_found);  // it is the other account's
+    EXPECT_EQ(shop.settle(shop.quote({card}), "B").code, Code::ok);
+    // What time has done to the other account counts, though nothing has posted it yet.
+    shop.now = shop.now + seconds(1800);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").detail, cancelled);
+    shop.partner = PartnerId{9};  // whose orders are its own
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
+    shop.partner = till;
+    shop.member = bob;
+    shop.earn(200);
+    EXPECT_EQ(shop.settle(shop.quote({card}), "A").code, Code::ok);
+}
+
 TEST(Orders, RefuseAQuoteThatIsOverOrSomebodyElses) {
     Shop shop;
     shop.earn(200);
@@ -428,6 +457,38 @@ TEST(Orders, GiveBackNoMoreUsesThanTheirCounterHas) {
     shop.sweep();
     EXPECT_EQ(shop.order("D")->step, OrderStep::timed_out);
     EXPECT_EQ(shop.balances(), (Balances{.available = {1000}}));
+}
+
+// Each limit that an order had ever counted for stayed in the account and in every checkpoint.
+TEST(Orders, KeepNoUsesOfDaysAndMonthsThatAreOver) {
+    Shop shop;
+    shop.earn(10'000);
+    const auto settle = [&](std::uint32_t id) {
+        OrderTerms quote = shop.quote({{.payable = 10, .points = 10, .value = 10}});
+        for (const UseKind kind : {UseKind::limit_day, UseKind::limit_month, UseKind::campaign})
+            quote.uses.push_back({.key = {.kind = kind, .id = id},
+                                  .amount = {.money = {10}, .points = {10}, .count = 1}});
+        EXPECT_EQ(shop.settle(quote, std::to_string(id)).code, Code::ok);
+    };
+    const auto kept = [&] {
+        return shop.ledger.account(shop.ledger.find_account(alice, shop.program))
+            .rare()
+            ->uses.size();
+    };
+    shop.now = at(2027, 3, 1, 12);
+    for (std::uint32_t id = 1; id <= 31; ++id) {
+        settle(id);
+        shop.now = shop.now + days(1);
+    }
+    // What campaigns count is for ever; of days the last two, whatever the time zone may become.
+    EXPECT_EQ(kept(), 31U + 31U + 2U);
+    shop.now = at(2027, 4, 2, 12);
+    settle(32);
+    EXPECT_EQ(kept(), 32U + 1U + 1U);
+    Ledger replayed({.seed = 42});
+    replayed.install(plain_program());
+    shop.replay_into(replayed);
+    EXPECT_EQ(replayed.state_hash(), shop.ledger.state_hash());  // INV-12
 }
 
 // After a refund in part it used to be answered payment_differs.

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <string>
 
 namespace suanpan::rules {
@@ -274,6 +275,23 @@ TEST(Quote, TakesAThousandLinesAndNoMore) {
     EXPECT_EQ(shop.quote().lines.back().value, Money{6});
     shop.add(1);
     EXPECT_EQ(why(shop.ask()), QuoteRefusal::Why::too_many_lines);
+}
+
+// Each line looked for its groups among all groups: 800 million steps for such an order.
+TEST(Quote, GroupsLinesUnderThousandsOfLimitsWithoutSearching) {
+    std::string rules;
+    for (int i = 1; i <= 4000; ++i)
+        rules += "[[limit]]\nid = " + std::to_string(i) +
+                 "\nper = \"order\"\ncategories = [1]\nmoney_max = " + std::to_string(i + 99) +
+                 "\n";
+    Shop shop(with(rules));
+    for (std::uint64_t i = 0; i < 200; ++i) shop.add(7, i + 1);
+    shop.with_balance(1000);
+    const std::clock_t begin = std::clock();  // of the processor, which others may be using
+    const Quote quote = shop.quote();
+    EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
+    EXPECT_EQ(quote.value, Money{100});  // the narrowest of them
+    EXPECT_EQ(quote.lines[14].limited_by, 1U);
 }
 
 }  // namespace

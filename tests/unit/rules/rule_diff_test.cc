@@ -85,6 +85,22 @@ TEST(RuleDiff, ACampaignMayGoOnceItHasEnded) {
     EXPECT_FALSE(is_adverse(before + "budget = 10\n", before + "budget = 20\n"));
 }
 
+// The file's instant counted where it lay before the publication, at which the rules take effect.
+TEST(RuleDiff, ACampaignThatEndedBeforeThePublicationMayGo) {
+    const std::string before = DEDUCTION "[[campaign]]\nid = 1\n" JANUARY "multiplier = 2\n";
+    const RuleSpec with_it = book_of(before)->spec();
+    const RuleSpec without = next_of(DEDUCTION, at(0));
+    const Instant end = at(86'400 * 31);
+    EXPECT_EQ(notice_ends(with_it, without, end), std::nullopt);
+    EXPECT_EQ(notice_ends(with_it, without, end + seconds(-1)), end + seconds(-1) + days(30));
+    // One that takes its place from its end on is as good.
+    RuleSpec again = with_it;
+    again.campaigns[0].window.start = end;
+    again.campaigns[0].window.end = end + days(1);
+    again.effective_from = at(0);
+    EXPECT_EQ(notice_ends(with_it, again, end), std::nullopt);
+}
+
 TEST(RuleDiff, ALowerPriceBehindAThresholdCannotBeCompared) {
     const std::string price = "[[price]]\nid = 1\nstage = \"level\"\nlevels = [1]\noff = 5\n";
     EXPECT_FALSE(is_adverse(DEDUCTION, DEDUCTION + price));

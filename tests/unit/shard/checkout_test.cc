@@ -13,6 +13,21 @@ namespace {
 
 constexpr std::string_view ten_points_a_yuan = "[[deduction]]\nid = 1\npoints = 10\nmoney = 100\n";
 
+// The next version of a till's rules, as if it had been loaded to take effect then.
+ledger::RuleTextPtr install(Till& till, std::string_view rules, Instant effective_from) {
+    ledger::RuleText next = *till.ledger.rules().newest(ProgramId{1});
+    const std::string present = "version = " + std::to_string(next.version) + "\n";
+    ++next.version;
+    next.text = next.text.substr(0, next.text.find("[["));
+    next.text.replace(next.text.find(present), present.size(),
+                      "version = " + std::to_string(next.version) + "\n");
+    next.text += rules;
+    next.effective_from = effective_from;
+    const auto added = std::make_shared<const ledger::RuleText>(std::move(next));
+    till.ledger.install(added);
+    return added;
+}
+
 constexpr AskedLine card{.product = 1, .unit_price = {2000}, .quantity = 1, .category = 1};
 
 // semantics.md: 10 points = ¥1, balance 50, order ¥20.00.
@@ -297,26 +312,133 @@ TEST(Checkout, BringsNoOldLimitBackWhileANewVersionIsNotDurable) {
                "[[coupon]]\nid = 5\nminus = 300\ntotal_max = " + std::to_string(total) + "\n";
     };
     Till till(with_total(4));
-    const auto add = [&](std::uint32_t version, int total) {
-        ledger::RuleText rules = *till.ledger.rules().newest(ProgramId{1});
-        std::string text = with_total(total);
-        rules.text = rules.text.substr(0, rules.text.find("[[")) + text.substr(text.find("[["));
-        rules.text.replace(rules.text.find("version = "), 11,
-                           "version = " + std::to_string(version));
-        rules.version = version;
-        rules.effective_from = till.now;
-        const auto added = std::make_shared<const ledger::RuleText>(rules);
-        till.ledger.install(added);
-        return added;
-    };
+    const auto add = [&](int total) { return install(till, with_total(total), till.now); };
     const ledger::CounterKey key{
         .program = ProgramId{1}, .kind = ledger::CounterKind::coupon_total, .id = 5};
-    add(2, 7);
+    add(7);
     EXPECT_EQ(till.checkout.limit_of(key, till.now), 7);
-    till.checkout.set_undurable(add(3, 9));
+    till.checkout.set_undurable(add(9));
     EXPECT_EQ(till.checkout.limit_of(key, till.now), 7);
     till.checkout.set_undurable(nullptr);
     EXPECT_EQ(till.checkout.limit_of(key, till.now), 9);
+}
+
+// Each quote walked through all versions since the first and kept each of them parsed.
+TEST(Checkout, KeepsNoRuleBooksOfVersionsThatHaveGoneBy) {
+    const auto with_budget = [](int budget) {
+        return std::string(ten_points_a_yuan) +
+               "[[campaign]]\nid = 7\nstart = 2027-01-01T00:00:00Z\n"
+               "end = 2029-01-01T00:00:00Z\nmultiplier = 2\nbudget = " +
+               std::to_string(budget) + "\n";
+    };
+    Till till(with_budget(1));
+    till.earn(1000);
+    const ledger::CounterKey key{
+        .program = ProgramId{1}, .kind = ledger::CounterKind::campaign_budget, .id = 7};
+    constexpr int versions = 365;
+    for (int i = 2; i <= versions; ++i) install(till, with_budget(1000 * i), till.now + days(i));
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 1);  // all of them count
+    EXPECT_EQ(till.checkout.books(), 365U);
+    till.now = till.now + days(versions - 1);
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 364'000);
+    install(till, with_budget(2'000'000), till.now);  // the first to come takes effect tomorrow
+    EXPECT_EQ(till.quote({card}).outcome.code, Code::ok);
+    EXPECT_EQ(till.checkout.limit_of(key, till.now), 2'000'000);
+    EXPECT_EQ(till.checkout.books(), 1U);
+    // After a start none is parsed before it is needed.
+    Checkout restarted(till.ledger, QuoteSeal(Sha256{}));
+    EXPECT_EQ(restarted.limit_of(key, till.now), 2'000'000);
+    EXPECT_EQ(restarted.books(), 1U);
+}
+
+// 256 limits read as reason 0, "no line", of the line 256.
+TEST(Checkout, SaysThatAnOrderCountsUnderTooManyLimits) {
+    std::string rules(ten_points_a_yuan);
+    for (std::uint32_t i = 1; i <= limits::order_uses_max + 1; ++i)
+        rules += "[[limit]]\nid = " + std::to_string(i) + "\nper = \"day\"\nmoney_max = 100000\n";
+    Till till(rules);
+    till.earn(50);
+    const QuoteAnswer quote = till.quote({card});
+    EXPECT_EQ(quote.outcome.code, Code::order_not_priceable);
+    EXPECT_EQ(quote.outcome.detail, 12'000);
+}
+
+// The program used to be asked for equality alone, and then changed without asking the rules.
+TEST(Checkout, TakesNoExpiryThatTheProgramDoesNotKeep) {
+    Till till(ten_points_a_yuan);
+    const auto program_with = [&](ExpiryPolicy policy, std::uint32_t count) {
+        ProgramSpec spec = till.ledger.program(ProgramId{1})->spec();
+        ++spec.version;
+        spec.expiry = policy;
+        spec.expiry_count = count;
+        return spec;
+    };
+    const auto rules_with = [](std::string_view policy, int count) {
+        return std::string(ten_points_a_yuan) + "[expiry]\npolicy = \"" + std::string(policy) +
+               "\"\ncount = " + std::to_string(count) + "\n";
+    };
+    till.ledger.install(program_with(ExpiryPolicy::after_months, 24));
+    EXPECT_NE(till.load(rules_with("after_years", 2), 2).book, nullptr);
+    EXPECT_NE(till.load(rules_with("after_months", 12), 2).book, nullptr);
+    EXPECT_NE(till.load(ten_points_a_yuan, 2).book, nullptr);
+    EXPECT_EQ(till.load(rules_with("after_months", 25), 2).book, nullptr);
+    EXPECT_EQ(till.load(rules_with("after_days", 10), 2).book, nullptr);
+}
+
+// 24 months became one at once, while the rules in force went on saying 24.
+TEST(Checkout, WantsNoticeOfAnEarlierExpiryOfTheProgram) {
+    Till till(ten_points_a_yuan);
+    const auto program_with = [&](std::uint32_t months) {
+        ProgramSpec spec = till.ledger.program(ProgramId{1})->spec();
+        ++spec.version;
+        spec.expiry = ExpiryPolicy::after_months;
+        spec.expiry_count = months;
+        return spec;
+    };
+    const auto rules_with = [](int months) {
+        return std::string(ten_points_a_yuan) +
+               "[expiry]\npolicy = \"after_months\"\ncount = " + std::to_string(months) + "\n";
+    };
+    const auto notice = [&](std::uint32_t months) {
+        return till.checkout.notice_ends(program_with(months), till.now);
+    };
+    EXPECT_EQ(notice(24), std::nullopt);  // no rules say anything of it
+    till.ledger.install(program_with(24));
+    install(till, rules_with(24), till.now);
+    EXPECT_EQ(notice(24), std::nullopt);
+    EXPECT_EQ(notice(25), std::nullopt);
+    EXPECT_EQ(notice(1), till.now + days(30));
+    // Nor do the rules lose their word of it without notice.
+    const auto silent = till.load(ten_points_a_yuan, 3);
+    ASSERT_NE(silent.book, nullptr) << silent.message;
+    EXPECT_EQ(till.checkout.notice_ends(*silent.book, till.now), till.now + days(30));
+    // Announced by rules, it may come once these are in force.
+    install(till, rules_with(1), till.now + days(30));
+    EXPECT_EQ(notice(1), till.now + days(30));
+    till.now = till.now + days(30);
+    EXPECT_EQ(notice(1), std::nullopt);
+}
+
+// One mistyped century, and no version could take effect before it.
+TEST(Checkout, RefusesRulesOfACenturyToCome) {
+    Till till(ten_points_a_yuan);
+    const auto load_at = [&](std::string_view instant) {
+        CommandPayload payload;
+        const std::string text =
+            "program = 1\nversion = 2\nauthor = \"ops\"\neffective_from = " + std::string(instant) +
+            "\n" + std::string(ten_points_a_yuan);
+        const auto bytes = std::as_bytes(std::span(text));
+        payload.text = {bytes.begin(), bytes.end()};
+        return till.checkout.load(PutRules{.payload = &payload, .version = 0, .effective_from = {}},
+                                  ProgramId{1}, till.now);
+    };
+    EXPECT_NE(load_at("2028-03-20T08:00:00Z").book, nullptr);  // 430 days ahead
+    const Checkout::Loaded late = load_at("2028-03-20T08:00:01Z");
+    EXPECT_EQ(late.book, nullptr);
+    EXPECT_EQ(late.message,
+              "effective_from: lies more than 430 days ahead, the notice and 400; nothing could "
+              "take effect before it\n");
+    EXPECT_EQ(load_at("2199-01-01T00:00:00Z").book, nullptr);
 }
 
 TEST(Checkout, WantsNoticeOfWhatIsAdverse) {

@@ -180,6 +180,37 @@ TEST(Shard, RemembersARefusalAboutNoMemberAfterARestart) {
     }
 }
 
+// What rules promise of expiry was asked of a program when the rules came, and never again.
+TEST(Shard, UpdatesNoProgramAgainstItsRules) {
+    ShardWorld world(2);
+    world.make_program();
+    const auto update = [&](std::uint32_t version, std::uint32_t months) {
+        ProgramSpec spec = world.shard(0).ledger().program(shop)->spec();
+        spec.version = version;
+        spec.expiry = ExpiryPolicy::after_months;
+        spec.expiry_count = months;
+        Command command =
+            world.command(CommandKind::program_update, PutProgram{.spec = spec, .create = false});
+        command.head.member = {};
+        return world.ask(command);
+    };
+    EXPECT_EQ(update(2, 24).code, Code::ok);
+    const std::string rules =
+        "program = 7\nversion = 1\nauthor = \"ops\"\neffective_from = 2027-01-01T00:00:00Z\n"
+        "notice_days = 10\n[expiry]\npolicy = \"after_months\"\ncount = 24\n";
+    CommandPayload book;
+    const auto bytes = std::as_bytes(std::span(rules));
+    book.text = {bytes.begin(), bytes.end()};
+    Command put = world.command(CommandKind::rules_put, PutRules{.payload = &book});
+    put.head.member = {};
+    ASSERT_EQ(world.ask(put).code, Code::ok);
+    const Outcome refused = update(3, 1);
+    EXPECT_EQ(refused.code, Code::rules_adverse);
+    EXPECT_EQ(refused.detail, (world.clock.now() + days(10)).ns);
+    EXPECT_EQ(world.shard(1).ledger().program(shop)->spec().version, 2U);
+    EXPECT_EQ(update(3, 36).code, Code::ok);
+}
+
 TEST(Shard, AsksTheFloorAgainAfterAnOriginalWasRead) {
     ShardWorld world;
     world.make_program();

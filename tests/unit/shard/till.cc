@@ -170,8 +170,8 @@ TermsAnswer Till::terms(std::uint32_t version) {
 Checkout::Loaded Till::load(std::string_view rules, std::uint32_t version) {
     CommandPayload payload;
     payload.text = rule_file(rules, version);
-    return checkout.load(PutRules{.payload = &payload, .version = 0, .effective_from = {}},
-                         program);
+    return checkout.load(PutRules{.payload = &payload, .version = 0, .effective_from = {}}, program,
+                         now);
 }
 
 Balances Till::balances() const {

@@ -144,6 +144,7 @@ void SimClient::take_quote(Read read, std::span<const std::byte> body) {
     auto quote = decode_quote(body);
     if (!quote) throw Violation("a quote is malformed");
     read.outcome = quote->outcome;
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} is quoted {} points for {}: {}", number_, quote->points.value,
                quote->payable.value, text_of(quote->outcome.code).name);
     if (quote->outcome.code == Code::rules_not_found)
@@ -164,6 +165,7 @@ void SimClient::take_order(Read read, std::span<const std::byte> body) {
     auto order = decode_order(body);
     if (!order) throw Violation("an order is malformed");
     read.outcome = order->outcome;
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} reads an order: {} state {} step {}", number_,
                text_of(order->outcome.code).name, static_cast<int>(order->state),
                static_cast<int>(order->step));
@@ -178,6 +180,7 @@ void SimClient::take_terms(Read read, std::span<const std::byte> body) {
     auto terms = decode_terms(body);
     if (!terms) throw Violation("the terms are malformed");
     read.outcome = terms->outcome;
+    note_read(read.kind, read.outcome.code);
     if (terms->outcome.code != Code::ok && terms->outcome.code != Code::rules_not_found) return;
     read.rule_version = terms->version;
     read.rule_text = std::move(terms->text);

@@ -233,6 +233,7 @@ void Simulator::client_step(std::size_t number) {
         }
     }
     client.send(2, !has_faults_);
+    if (!has_faults_) client.send_last_read();
 }
 
 void Simulator::step_any_shard() {
@@ -285,11 +286,17 @@ void Simulator::pass_time() {
         clock_.jump(seconds(random_.between(-3600, 3600)));
 }
 
+// Replays from the first entry grow longer as the journal does.
+bool Simulator::compares_states() {
+    return random_.one_in(4 + report_.lives / 16);
+}
+
 void Simulator::act() {
     if (has_faults_ && random_.one_in(world_.disk_full_one_in)) disk_.is_full = true;
     if (disk_.is_full && random_.one_in(100)) disk_.is_full = false;
     if (has_faults_ && random_.one_in(world_.clean_stop_one_in) && server_->is_quiet()) {
         archive_entries();
+        if (compares_states()) check_running_state();
         server_->stop_in_order();
         const bool is_copied = are_programs_made_ && random_.one_in(world_.backup_one_in);
         if (is_copied && !disk_.is_dead) take_backup();
@@ -312,12 +319,15 @@ void Simulator::step() {
     try {
         if (server_ == nullptr) {
             start_server();
-            // Replays from the first entry grow longer as the journal does.
-            if (random_.one_in(4 + report_.lives / 16)) check_restart();
+            if (compares_states()) check_restart();
         }
         act();
         if (disk_.is_dead) throw Crash("in a removal");
-        if (random_.one_in(check_one_in)) check_running();
+        if (random_.one_in(check_one_in)) {
+            check_running();
+            if (server_ != nullptr && server_->is_quiet() && compares_states())
+                check_running_state();
+        }
     } catch (const Crash& crash) {
         end_life(crash.what());
     }
@@ -338,6 +348,8 @@ std::string Simulator::unsettled() const {
                            op.sends_under_way, text_of(op.last_code).name,
                            op.wants_lookup ? ", wants a lookup" : "");
     }
+    for (const Line& line : lines_)
+        if (std::string read = line.client->unanswered_read(); !read.empty()) return read;
     return server_ == nullptr ? "the server is down" : "the server is not quiet";
 }
 
@@ -362,7 +374,7 @@ void Simulator::run_until_settled() {
     const std::uint64_t steps_max = report_.steps + settling_steps_max;
     while (!is_settled()) {
         if (report_.steps > steps_max)
-            throw Violation("liveness: without faults, requests are still without an answer: " +
+            throw Violation("liveness: without faults, requests or reads have no answer: " +
                             unsettled());
         step();
     }
@@ -372,9 +384,11 @@ SimReport Simulator::run() {
     while (workload_.ops.size() < options_.events &&
            report_.steps < steps_max_per_event * (options_.events + 1000))
         step();
+    for (Line& line : lines_) line.client->begin_last_reads();
     run_until_settled();
     if (workload_.has_offers()) final_sale();
     check_running();
+    check_running_state();
     check_history();
     return report_;
 }

@@ -111,7 +111,10 @@ private:
     void check_history();
     void check_totals(model::Model& model);
     void check_uses(model::Model& model);
+    [[nodiscard]] bool compares_states();
     void check_restart();
+    void check_running_state();
+    void check_replay(const std::string& what);
     [[nodiscard]] std::uint64_t hash_of(const EntryBytes& entries) const;
 
     // A copy of the data directory, made while the server was down.

@@ -1,5 +1,6 @@
 #include "tests/sim/sim_client.h"
 
+#include "protocol/base/probe.h"
 #include "protocol/codec.h"
 #include "tests/sim/violation.h"
 
@@ -227,6 +228,7 @@ void SimClient::send_frame(UnderWay&& sent, CommandKind kind, std::span<const Co
     const std::size_t before = output_.size();
     encode_requests(output_, header, commands);
     if (may_be_doubled && random_.one_in(60)) {  // somebody between us repeats it
+        SUANPAN_PROBE("a frame was doubled on its way");
         sent.answers_due = 2;
         const std::vector<std::byte> frame(output_.begin() + static_cast<std::ptrdiff_t>(before),
                                            output_.end());

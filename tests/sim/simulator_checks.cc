@@ -28,6 +28,7 @@ std::uint64_t hash_of_entry(const std::vector<std::byte>& bytes, std::uint64_t h
 
 }  // namespace
 
+// INV-3 and INV-4 of every account, and of the sums over all shards; INV-9 of the pools of codes.
 void Simulator::check_running() {
     if (server_ == nullptr) return;
     std::vector<const ledger::Ledger*> shards;
@@ -129,6 +130,7 @@ void Simulator::check_history() {
     check_stocks(model);
     check_budgets(model);
     // The same state once more, after a stop in order, a power cut and a start with other shards.
+    disk_.activity = Activity::stopping;
     server_->stop_in_order();
     disk_.faults.power_loss_one_in = 1;
     end_life("in order, at the end");

@@ -1,4 +1,5 @@
 // What a SimClient makes of the answers to its ops.
+#include "protocol/base/probe.h"
 #include "protocol/codec.h"
 #include "tests/sim/sim_client.h"
 #include "tests/sim/violation.h"
@@ -57,10 +58,19 @@ void SimClient::take_answer(Op& op, const Outcome& outcome) {
         (outcome.code == Code::busy && op.command.head.kind == CommandKind::verify);
     if (may_take_long && !workload_.is_calm && !op.answer && random_.one_in(3))
         op.is_abandoned = true;
+    if (outcome.code == Code::storage_full) {
+        SUANPAN_PROBE("a client was told that the disk is full");
+    } else if (outcome.code == Code::clock_unsafe) {
+        SUANPAN_PROBE("a client was told that the clock is unsafe");
+    }
     if (group == 4) return;  // not now: it will be sent again
     if (outcome.code == Code::history_ends) return end_history(op, subject_of(op));
-    if (outcome.code == Code::request_from_future) return;  // it will be the present one day
+    if (outcome.code == Code::request_from_future) {
+        SUANPAN_PROBE("a client's clock was ahead of the server's");
+        return;  // it will be the present one day
+    }
     if (outcome.code == Code::request_too_old) {
+        SUANPAN_PROBE("a request came after its id had fallen below the floor");
         if (!op.can_be_looked_up()) op.is_abandoned = true;
         if (!op.answer && op.can_be_looked_up()) op.wants_lookup = true;
         return;
@@ -144,6 +154,7 @@ void SimClient::take_quote(Read read, std::span<const std::byte> body) {
     auto quote = decode_quote(body);
     if (!quote) throw Violation("a quote is malformed");
     read.outcome = quote->outcome;
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} is quoted {} points for {}: {}", number_, quote->points.value,
                quote->payable.value, text_of(quote->outcome.code).name);
     if (quote->outcome.code == Code::rules_not_found)
@@ -164,6 +175,7 @@ void SimClient::take_order(Read read, std::span<const std::byte> body) {
     auto order = decode_order(body);
     if (!order) throw Violation("an order is malformed");
     read.outcome = order->outcome;
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} reads an order: {} state {} step {}", number_,
                text_of(order->outcome.code).name, static_cast<int>(order->state),
                static_cast<int>(order->step));
@@ -178,6 +190,7 @@ void SimClient::take_terms(Read read, std::span<const std::byte> body) {
     auto terms = decode_terms(body);
     if (!terms) throw Violation("the terms are malformed");
     read.outcome = terms->outcome;
+    note_read(read.kind, read.outcome.code);
     if (terms->outcome.code != Code::ok && terms->outcome.code != Code::rules_not_found) return;
     read.rule_version = terms->version;
     read.rule_text = std::move(terms->text);

@@ -116,6 +116,7 @@ void SimClient::take_vouchers(Read read, std::span<const std::byte> body) {
     auto answer = decode_vouchers(body);
     if (!answer) throw Violation("a list of vouchers is malformed");
     read.outcome = answer->outcome;
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} reads {} vouchers of {}/{}: {}", number_, answer->rows.size(),
                read.member.low, static_cast<int>(read.program), text_of(read.outcome.code).name);
     if (read.outcome.code != Code::ok) return;
@@ -130,6 +131,7 @@ void SimClient::take_offers(Read read, std::span<const std::byte> body) {
     auto answer = decode_offers(body);
     if (!answer) throw Violation("a list of offers is malformed");
     read.outcome = answer->outcome;
+    note_read(read.kind, read.outcome.code);
     if (read.outcome.code != Code::ok) return;
     read.offers = std::move(answer->rows);
     workload_.reads.push_back(read);  // its balances are an account's

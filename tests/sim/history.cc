@@ -126,6 +126,7 @@ private:
                 fmt::format("INV-2: entry {} says that it is LSN {}", last_lsn_, entry.lsn.value));
         if (ledger::sum_of_postings(entry) != Points{})
             throw Violation("INV-1: an entry's postings do not sum to zero");
+        if (!entry.refusals.empty()) check_refusals_alone(entry);
         for (const ledger::RefusalRecord& refusal : entry.refusals) {
             const Outcome outcome = ledger::outcome_of_refusal(entry.lsn, entry.time, refusal);
             const Op& op =
@@ -142,6 +143,19 @@ private:
         offers_.end(entry, model_);
         if (!entry.vouchers.empty()) take_vouchers(entry);
         budgets_.add(entry, std::exchange(sent_after_, Lsn{}));
+    }
+
+    // INV-13: what tells of refusals tells of nothing else. That a refusal left nothing behind in
+    // memory either is for the digest of the running ledgers to show.
+    static void check_refusals_alone(const Entry& entry) {
+        const bool is_alone = entry.kind == ledger::EntryKind::refusals && entry.member.is_zero() &&
+                              entry.effects.empty() && entry.amount == Points{} && !entry.spec &&
+                              entry.orders.empty() && entry.rules == nullptr &&
+                              entry.offers == nullptr && entry.vouchers.empty() &&
+                              entry.codes == nullptr;
+        if (is_alone) return;
+        throw Violation(
+            fmt::format("INV-13: LSN {} refuses requests and changes something", entry.lsn.value));
     }
 
     // Nobody is refused for the sake of a budget that had room (INV-11, P3).
@@ -303,6 +317,8 @@ private:
         names.is_used_up = is_payment_to_return(entry, op);
         offers_.name(entry, op, names);
         if (is_of_a_voucher(asked_kind)) vouchers_.name(entry, op, command, names);
+        // The model keeps lots with their ends, holds, refunds and debts by itself: what came to
+        // the same, to the point and in every balance, keeps INV-3 to INV-6, too.
         const Outcome expected = model_.execute(command, entry.time, names);
         offers_.add(entry, op, model_);
         if (real != expected)

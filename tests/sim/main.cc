@@ -1,32 +1,21 @@
 // suanpan-sim: runs simulations from the command line.
 #include "protocol/base/canary.h"
 #include "protocol/base/probe.h"
+#include "tests/sim/replay_line.h"
 #include "tests/sim/run.h"
 #include "tests/sim/simulator.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <map>
 #include <string>
 #include <string_view>
 
 namespace {
-
-// Where an assertion ends the process, this still says how to see it again.
-std::string replay_text;
-
-void tell_replay(int signal) {
-    static_cast<void>(write(STDOUT_FILENO, replay_text.data(), replay_text.size()));
-    std::signal(signal, SIG_DFL);
-    static_cast<void>(raise(signal));
-}
 
 // How often each rare path was taken; a probe in a template counts once for each of its instances.
 std::map<std::string_view, std::uint64_t> probe_visits() {
@@ -98,19 +87,16 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "this build has no planted bug of the name {}\n", canary);
         return 2;
     }
-    std::signal(SIGABRT, tell_replay);
-    std::signal(SIGSEGV, tell_replay);
     const std::uint64_t first = options.seed;
     fmt::print("seeds {} to {}\n", first, first + seeds - 1);
     const suanpan::sim::SimPartners partners;
     suanpan::sim::SimReport sum;
     for (; options.seed < first + seeds; ++options.seed) {
-        replay_text = "replay: " + suanpan::sim::replay_line(options) +
-                      (canary.empty() ? "" : " --canary=" + canary) + "\n";
+        const suanpan::sim::ReplayLine replay(options, canary.empty() ? "" : " --canary=" + canary);
         try {
             sum.add(suanpan::sim::Simulator{options, partners.directory()}.run());
         } catch (const std::exception& violation) {
-            fmt::print("seed {}: {}\n{}", options.seed, violation.what(), replay_text);
+            fmt::print("seed {}: {}\n{}", options.seed, violation.what(), replay.text());
             return 1;
         }
     }

@@ -1,7 +1,10 @@
 #include "tests/sim/sim_client.h"
 
+#include "protocol/base/probe.h"
 #include "protocol/codec.h"
 #include "tests/sim/violation.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -70,9 +73,21 @@ void SimClient::die() {
 }
 
 bool SimClient::is_settled() const {
+    if (!last_reads_.empty() || !under_way_.empty()) return false;
     return std::ranges::all_of(open_, [this](std::uint32_t op) {
         return workload_.ops[op].is_settled() && workload_.ops[op].sends_under_way == 0;
     });
+}
+
+std::string SimClient::unanswered_read() const {
+    if (!last_reads_.empty())
+        return fmt::format("client {} has no answer to a read of kind {}", number_,
+                           static_cast<int>(last_reads_.back()));
+    for (const auto& [correlation, sent] : under_way_)
+        if (sent.purpose == Purpose::read)
+            return fmt::format("client {} waits for a read of kind {}, sent at step {}", number_,
+                               static_cast<int>(sent.read.kind), sent.read.sent_at);
+    return {};
 }
 
 // ---- what comes in
@@ -180,6 +195,7 @@ void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durabl
             throw Violation("a balance is malformed");
         read.outcome = results[0];
     }
+    note_read(read.kind, read.outcome.code);
     trace_.say("client {} reads {} of {}/{}: {} available {} held {}", number_,
                static_cast<int>(read.kind), read.member.low, static_cast<int>(read.program),
                text_of(read.outcome.code).name, read.outcome.balances.available.value,
@@ -189,6 +205,12 @@ void SimClient::take_read(Read read, std::span<const std::byte> body, Lsn durabl
     if (read.before.value == 0 && !read.lines.empty())
         workload_.note_told(read.member, read.program, read.lines.front().entry_id);
     workload_.reads.push_back(std::move(read));
+}
+
+void SimClient::note_read(CommandKind kind, Code code) {
+    const bool is_for_now = static_cast<std::uint16_t>(code) / 100 == 4;
+    if (is_for_now || last_reads_.empty() || last_reads_.back() != kind) return;
+    last_reads_.pop_back();
 }
 
 // ---- what goes out
@@ -206,6 +228,7 @@ void SimClient::send_frame(UnderWay&& sent, CommandKind kind, std::span<const Co
     const std::size_t before = output_.size();
     encode_requests(output_, header, commands);
     if (may_be_doubled && random_.one_in(60)) {  // somebody between us repeats it
+        SUANPAN_PROBE("a frame was doubled on its way");
         sent.answers_due = 2;
         const std::vector<std::byte> frame(output_.begin() + static_cast<std::ptrdiff_t>(before),
                                            output_.end());
@@ -341,6 +364,37 @@ void SimClient::send_vouchers() {
 
 void SimClient::send_offers() {
     send_read({.kind = CommandKind::offers}, ReadOffers{});
+}
+
+void SimClient::begin_last_reads() {
+    last_reads_ = {CommandKind::balance, CommandKind::expiring, CommandKind::statement,
+                   CommandKind::quote,   CommandKind::order,    CommandKind::terms};
+    if (workload_.has_offers())
+        last_reads_.insert(last_reads_.end(), {CommandKind::vouchers, CommandKind::offers});
+}
+
+void SimClient::send_last_read() {
+    const bool is_reading = std::ranges::any_of(
+        under_way_, [](const auto& sent) { return sent.second.purpose == Purpose::read; });
+    if (last_reads_.empty() || is_reading) return;
+    switch (last_reads_.back()) {
+        case CommandKind::balance:
+            return send_balance();
+        case CommandKind::expiring:
+            return send_expiring();
+        case CommandKind::statement:
+            return send_statement();
+        case CommandKind::quote:
+            return send_quote();
+        case CommandKind::order:
+            return send_order();
+        case CommandKind::terms:
+            return send_terms();
+        case CommandKind::vouchers:
+            return send_vouchers();
+        default:
+            return send_offers();
+    }
 }
 
 }  // namespace suanpan::sim

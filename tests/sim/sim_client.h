@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace suanpan::sim {
@@ -54,7 +55,13 @@ public:
     void send_terms();
     void send_vouchers();
     void send_offers();
+    // No faults any more: it asks for one read of each kind, again and again until it is answered.
+    void begin_last_reads();
+    void send_last_read();
+    // Every op and every read has its answer.
     [[nodiscard]] bool is_settled() const;
+    // Where it is not for the sake of a read: which, in words; or empty.
+    [[nodiscard]] std::string unanswered_read() const;
     [[nodiscard]] std::size_t frames_under_way() const { return under_way_.size(); }
 
 private:
@@ -68,6 +75,8 @@ private:
     void take_frame(const Frame& frame, Lsn durable);
     void take_results(const UnderWay& sent, std::span<const std::byte> body);
     void take_read(Read read, std::span<const std::byte> body, Lsn durable);
+    // A read of this kind got this code; a refusal for now leaves a last read to be asked again.
+    void note_read(CommandKind kind, Code code);
     void take_quote(Read read, std::span<const std::byte> body);
     void take_order(Read read, std::span<const std::byte> body);
     void take_terms(Read read, std::span<const std::byte> body);
@@ -100,6 +109,7 @@ private:
     std::vector<std::uint32_t> mine_;
     std::vector<std::uint32_t> open_;              // of those, not settled or with answers to come
     std::map<std::uint64_t, UnderWay> under_way_;  // by correlation id
+    std::vector<CommandKind> last_reads_;          // still to be answered, the next one at the end
     std::uint64_t next_correlation_ = 1;
     FrameDecoder decoder_;
     std::vector<std::byte> input_;

@@ -1,5 +1,9 @@
 #include "tests/sim/sim_disk.h"
 
+#include "protocol/base/probe.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -12,6 +16,10 @@ using storage::StoreError;
 using storage::StoreResult;
 
 namespace {
+
+// How much oftener a process dies in a rare operation, and how often at most.
+constexpr std::uint64_t rare_times = 8;
+constexpr std::uint64_t rare_one_in_min = 5;
 
 std::unexpected<storage::StoreFailure> dead() {
     return store_failure(StoreError::disk, "the process has crashed");
@@ -35,16 +43,26 @@ void SimFile::drop_from(std::map<std::uint64_t, std::vector<std::byte>>::iterato
 
 SimDisk::Fate SimDisk::draw(bool may_fail_flush) {
     if (may_fail_flush && random_.one_in(faults.failed_flush_one_in)) return Fate::flush_fails;
-    if (!random_.one_in(faults.crash_one_in)) return Fate::done;
+    return random_.one_in(faults.crash_one_in) ? draw_death() : Fate::done;
+}
+
+SimDisk::Fate SimDisk::draw_rare() {
+    if (faults.crash_one_in == 0) return Fate::done;
+    const std::uint64_t one_in = std::max(faults.crash_one_in / rare_times, rare_one_in_min);
+    return random_.one_in(one_in) ? draw_death() : Fate::done;
+}
+
+SimDisk::Fate SimDisk::draw_death() {
     constexpr std::array deaths{Fate::dies_before, Fate::dies_torn, Fate::dies_unflushed,
                                 Fate::dies_after};
     return deaths[random_.below(deaths.size())];
 }
 
-void SimDisk::die(const char* where) {
+void SimDisk::die(const char* step, const std::string& name) {
     is_dead = true;
     ++crashes;
-    throw Crash(where);
+    note_crash(step, name, activity);
+    throw Crash(fmt::format("{} {}", step, name.empty() ? "the directory" : name));
 }
 
 void SimDisk::end_process() {
@@ -71,6 +89,7 @@ void SimDisk::rot_checkpoint() {
     std::vector<std::byte>& pack = *packs[random_.below(packs.size())];
     pack[random_.below(pack.size())] ^= static_cast<std::byte>(1 + random_.below(255));
     ++rotten_bytes;
+    SUANPAN_PROBE("a byte of a checkpoint rotted");
 }
 
 void SimDisk::begin_change(const std::string& name) {
@@ -85,6 +104,7 @@ void SimDisk::lose_power() {
     ++power_losses;
     // The directory's entries go back in the order in which they came, as far as chance will.
     while (!changes_.empty() && random_.one_in(2)) {
+        SUANPAN_PROBE("a power loss took back a change of the directory");
         Change& change = changes_.back();
         files.erase(change.name);
         stores.erase(change.name);
@@ -104,6 +124,7 @@ void SimDisk::lose_values(SimFile& file) {
     file.unflushed_from = UINT64_MAX;
     file.is_lost_in_cache = false;
     if (!had_unflushed || random_.one_in(3)) return;  // all of it had reached the disk
+    SUANPAN_PROBE("a power loss took or tore values that were not flushed");
     // The index never gets ahead of its values: it is written when they have been flushed.
     file.stray.clear();
     for (auto at = first; at != file.values.end(); ++at)
@@ -123,20 +144,23 @@ StoreResult<void> SimVolume::create_ahead(const std::string& name, const storage
                                           Bytes first_value) {
     if (disk_.is_dead) return dead();
     if (disk_.stores.contains(name)) return store_failure(StoreError::exists, name);
-    if (disk_.is_full) return store_failure(StoreError::full, name);
+    if (disk_.is_full) {
+        SUANPAN_PROBE("a full disk had no room for a new store");
+        return store_failure(StoreError::full, name);
+    }
     auto file = std::make_shared<SimFile>();
     file->values[0].assign(first_value.begin(), first_value.end());
-    const SimDisk::Fate fate = disk_.draw(false);
-    if (fate == SimDisk::Fate::dies_before) disk_.die("before making a store");
+    const SimDisk::Fate fate = disk_.draw_rare();
+    if (fate == SimDisk::Fate::dies_before) disk_.die("before the making of", name);
     if (fate == SimDisk::Fate::dies_torn) {
         disk_.stores[name + ".tmp"] = std::move(file);
-        disk_.die("while making a store");
+        disk_.die("in the making of", name);
     }
     disk_.begin_change(name);
     disk_.stores[name] = std::move(file);
-    if (fate == SimDisk::Fate::dies_unflushed) disk_.die("before the flush of a new name");
+    if (fate == SimDisk::Fate::dies_unflushed) disk_.die("before the flush of the name of", name);
     disk_.flush_changes();
-    if (fate == SimDisk::Fate::dies_after) disk_.die("after making a store");
+    if (fate == SimDisk::Fate::dies_after) disk_.die("after the making of", name);
     return {};
 }
 
@@ -168,7 +192,7 @@ StoreResult<void> SimVolume::forget_cached(const std::string& name) {
 StoreResult<void> SimVolume::remove(const std::string& name) {
     if (disk_.is_dead) return dead();
     if (!disk_.files.contains(name) && !disk_.stores.contains(name)) return {};
-    const SimDisk::Fate fate = disk_.draw(false);
+    const SimDisk::Fate fate = disk_.draw_rare();
     if (fate != SimDisk::Fate::dies_before) {
         disk_.begin_change(name);
         disk_.files.erase(name);
@@ -179,6 +203,9 @@ StoreResult<void> SimVolume::remove(const std::string& name) {
     // Destructors remove files too, so this death throws nothing: the simulator sees is_dead.
     disk_.is_dead = true;
     ++disk_.crashes;
+    note_crash(
+        fate == SimDisk::Fate::dies_before ? "before the removal of" : "after the removal of", name,
+        disk_.activity);
     return dead();
 }
 
@@ -190,18 +217,19 @@ StoreResult<std::vector<std::byte>> SimVolume::read_file(const std::string& name
 
 StoreResult<void> SimVolume::write_file_durably(const std::string& name, Bytes content) {
     if (disk_.is_dead) return dead();
-    const SimDisk::Fate fate = disk_.draw(false);
-    if (fate == SimDisk::Fate::dies_before) disk_.die("before writing a file");
+    const SimDisk::Fate fate = disk_.draw_rare();
+    if (fate == SimDisk::Fate::dies_before) disk_.die("before the writing of", name);
     if (fate == SimDisk::Fate::dies_torn) {
         disk_.files[name + ".tmp"].assign(
             content.begin(), content.begin() + static_cast<std::ptrdiff_t>(content.size() / 2));
-        disk_.die("while writing a file");
+        disk_.die("in the writing of", name);
     }
     disk_.begin_change(name);
     disk_.files[name].assign(content.begin(), content.end());
-    if (fate == SimDisk::Fate::dies_unflushed) disk_.die("before the flush of a file's name");
+    if (fate == SimDisk::Fate::dies_unflushed)
+        disk_.die("before the flush of the new name of", name);
     disk_.flush_changes();
-    if (fate == SimDisk::Fate::dies_after) disk_.die("after writing a file");
+    if (fate == SimDisk::Fate::dies_after) disk_.die("after the writing of", name);
     return {};
 }
 
@@ -215,9 +243,9 @@ StoreResult<void> SimVolume::write_file(const std::string& name, Bytes content) 
 StoreResult<void> SimVolume::flush_directory() {
     if (disk_.is_dead) return dead();
     const SimDisk::Fate fate = disk_.draw(false);
-    if (fate == SimDisk::Fate::dies_before) disk_.die("before the directory's flush");
+    if (fate == SimDisk::Fate::dies_before) disk_.die("before a flush of", {});
     disk_.flush_changes();
-    if (fate != SimDisk::Fate::done) disk_.die("after the directory's flush");
+    if (fate != SimDisk::Fate::done) disk_.die("after a flush of", {});
     return {};
 }
 

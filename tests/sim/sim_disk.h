@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/volume.h"
+#include "tests/sim/crash_probes.h"
 #include "tests/sim/random.h"
 
 #include <cstdint>
@@ -64,6 +65,7 @@ public:
     bool is_full = false;    // no new store, no growing checkpoint
     bool is_locked = false;  // a process holds the directory
     bool is_dead = false;    // that process has crashed: nothing it still does has an effect
+    Activity activity = Activity::starting;  // of that process
     std::uint64_t page_bytes = 4096;  // that a page counts for; large ones make segments rotate
 
     // For the report of a run.
@@ -82,7 +84,10 @@ public:
         flush_fails,
     };
     Fate draw(bool may_fail_flush);
-    [[noreturn]] void die(const char* where);
+    // Of one that happens seldom, as the making of a file: it is died in all the more often.
+    Fate draw_rare();
+    // `step` of what, in words; and the file's name, or nothing for the directory.
+    [[noreturn]] void die(const char* step, const std::string& name);
     // The process is gone, however it ended. Now and then the power goes with it.
     void end_process();
     Random& random() { return random_; }
@@ -98,6 +103,7 @@ private:
         std::optional<std::vector<std::byte>> file;
         std::shared_ptr<SimFile> store;
     };
+    Fate draw_death();
     void lose_power();
     void rot_checkpoint();
     void lose_values(SimFile& file);

@@ -1,4 +1,5 @@
 // One store of the simulated disk, as a process has it open.
+#include "protocol/base/probe.h"
 #include "storage/journal_format.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/support/store_values.h"
@@ -47,7 +48,10 @@ public:
         if (disk_.is_dead) return dead();
         if (failed_) return store_failure(StoreError::flush_failed, name_);
         const bool is_journal = name_.starts_with("journal-");
-        if (!is_journal && disk_.is_full) return store_failure(StoreError::full, name_);
+        if (!is_journal && disk_.is_full) {
+            SUANPAN_PROBE("a checkpoint or baseline found the disk full");
+            return store_failure(StoreError::full, name_);
+        }
         std::vector<std::vector<std::byte>> bytes;
         std::uint64_t last = file_->values.empty() ? 0 : file_->values.rbegin()->first;
         for (const KeyedValue& value : values) {
@@ -65,21 +69,22 @@ public:
                 file_->values[values[i].key] = bytes[i];
             }
         };
-        switch (disk_.draw(true)) {
+        const bool is_rare = name_.starts_with("baseline-");
+        switch (is_rare ? disk_.draw_rare() : disk_.draw(true)) {
             case SimDisk::Fate::done:
                 put();
                 if (!file_->is_lost_in_cache) file_->unflushed_from = UINT64_MAX;
                 return {};
             case SimDisk::Fate::dies_before:
-                disk_.die("before an append");
+                disk_.die("before an append to", name_);
             case SimDisk::Fate::dies_after:
                 put();
                 if (!file_->is_lost_in_cache) file_->unflushed_from = UINT64_MAX;
-                disk_.die("after an append");
+                disk_.die("after an append to", name_);
             case SimDisk::Fate::dies_unflushed:
                 put();
                 file_->unflushed_from = std::min(file_->unflushed_from, values[0].key);
-                disk_.die("before the flush of an append");
+                disk_.die("before the flush of an append to", name_);
             case SimDisk::Fate::dies_torn:
                 // Written to their pages, whole or in part, but the index does not know them yet.
                 file_->stray.clear();
@@ -87,11 +92,15 @@ public:
                     file_->stray.push_back(disk_.random().one_in(2)
                                                ? std::move(value)
                                                : torn(std::move(value), disk_.random()));
-                disk_.die("in an append");
+                disk_.die("in an append to", name_);
             case SimDisk::Fate::flush_fails:
                 failed_ = true;
                 ++disk_.failed_flushes;
+                if (!is_journal) {
+                    SUANPAN_PROBE("the flush of a checkpoint or baseline failed");
+                }
                 if (!disk_.random().one_in(3)) {
+                    SUANPAN_PROBE("a flush failed that left its bytes in the cache");
                     put();
                     file_->unflushed_from = std::min(file_->unflushed_from, values[0].key);
                     file_->is_lost_in_cache = true;
@@ -105,9 +114,9 @@ public:
         if (disk_.is_dead) return dead();
         const SimDisk::Fate fate = disk_.draw(false);
         if (fate == SimDisk::Fate::dies_before || fate == SimDisk::Fate::dies_torn)
-            disk_.die("before a removal of values");
+            disk_.die("before values were cut off", name_);
         file_->drop_from(file_->values.upper_bound(key));
-        if (fate != SimDisk::Fate::done) disk_.die("after a removal of values");
+        if (fate != SimDisk::Fate::done) disk_.die("after values were cut off", name_);
         return {};
     }
 
@@ -115,10 +124,10 @@ public:
         if (disk_.is_dead) return dead();
         const SimDisk::Fate fate = disk_.draw(false);
         if (fate == SimDisk::Fate::dies_before || fate == SimDisk::Fate::dies_torn)
-            disk_.die("before a flush");
+            disk_.die("before a flush of", name_);
         // What a failed flush left behind is never written by a later one.
         if (!file_->is_lost_in_cache) file_->unflushed_from = UINT64_MAX;
-        if (fate != SimDisk::Fate::done) disk_.die("after a flush");
+        if (fate != SimDisk::Fate::done) disk_.die("after a flush of", name_);
         return {};
     }
 

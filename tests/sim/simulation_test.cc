@@ -1,11 +1,14 @@
 // The simulator's seeds in the ordinary build, with sanitizers and slow assertions. CI runs many
 // more of them in a faster one (.ci/run, docs/testing.md).
+#include "tests/sim/replay_line.h"
 #include "tests/sim/run.h"
 #include "tests/sim/simulator.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 
 namespace suanpan::sim {
@@ -20,10 +23,11 @@ SimReport run_seeds(std::uint64_t first, std::uint64_t count) {
     SimReport sum;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         const SimOptions options{.seed = seed, .events = events};
+        const ReplayLine replay(options);
         try {
             sum.add(Simulator{options, partners.directory()}.run());
         } catch (const std::exception& violation) {
-            ADD_FAILURE() << violation.what() << "\nreplay: " << replay_line(options);
+            ADD_FAILURE() << violation.what() << "\n" << replay.text();
         }
     }
     return sum;
@@ -50,6 +54,16 @@ TEST(Simulation, LosesNothingItPromisedInFreshSeeds) {
                 static_cast<unsigned long long>(first + fresh_seeds - 1));
     std::fflush(stdout);  // an abort must not take them along
     run_seeds(first, fresh_seeds);
+}
+
+TEST(SimulationDeathTest, SaysHowToReplayASeedThatEndsTheProcess) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto abort_in_a_run = [] {
+        dup2(STDERR_FILENO, STDOUT_FILENO);  // where a death test looks
+        const ReplayLine replay({.seed = 4711, .events = 7});
+        std::abort();
+    };
+    EXPECT_DEATH(abort_in_a_run(), "replay: suanpan-sim --seed=4711 --events=7");
 }
 
 TEST(Simulation, GivesTheSameHistoryForTheSameSeed) {

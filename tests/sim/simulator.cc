@@ -22,6 +22,7 @@ constexpr std::size_t frames_under_way_max = 6;
 constexpr std::uint64_t check_one_in = 400;  // steps
 constexpr std::uint64_t stall_steps_max = 400;
 constexpr std::uint64_t standing_steps_max = 300;
+constexpr std::uint64_t slow_turns = 60;
 
 // Takes up to `count` bytes from the front.
 std::vector<std::byte> take_front(std::deque<std::byte>& bytes, std::size_t count) {
@@ -91,6 +92,7 @@ bool Simulator::try_start() {
     ++report_.lives;
     ++workload_.life;
     const std::uint64_t failed_flushes = disk_.failed_flushes;
+    disk_.activity = Activity::starting;
     try {
         ServerShape shape = draw_server(random_);
         if (world_.keeps_all) shape.keep = {};
@@ -98,6 +100,8 @@ bool Simulator::try_start() {
         trace_.say("server starts with {} shards at LSN {}, from a checkpoint of LSN {}",
                    server_->shape().shards, server_->journal().last_lsn().value,
                    server_->recovered().checkpoint_lsn.value);
+        disk_.activity = Activity::serving;
+        note_shards();
         workload_.oldest = server_->journal().oldest_lsn();
         quote_secrets_.try_emplace(quote_secrets_.empty() ? Lsn{} : server_->journal().last_lsn(),
                                    server_->secrets().quote_secrets.at(Lsn{}));
@@ -118,6 +122,19 @@ bool Simulator::try_start() {
     return false;
 }
 
+void Simulator::note_shards() {
+    const std::uint16_t shards = server_->shape().shards;
+    if (last_shards_ > 0 && shards > last_shards_) {
+        SUANPAN_PROBE("a server started with more shards than before");
+    } else if (shards < last_shards_) {
+        SUANPAN_PROBE("a server started with fewer shards than before");
+    }
+    if (server_->recovered().checkpoint_lsn.value > 0 && shards != last_shards_) {
+        SUANPAN_PROBE("a server started from a checkpoint of another number of shards");
+    }
+    last_shards_ = shards;
+}
+
 void Simulator::end_life(const char* how) {
     trace_.say("server ends: {}", how);
     if (server_ != nullptr && server_->has_takes()) {
@@ -136,17 +153,29 @@ void Simulator::end_life(const char* how) {
 }
 
 void Simulator::cut(Line& line, const char* why) {
+    if (line.is_split_to_server) {
+        SUANPAN_PROBE("a connection was cut within what its client had sent");
+    }
+    if (line.is_split_to_client) {
+        SUANPAN_PROBE("a connection was cut within what the server had sent");
+    }
     trace_.say("a connection is cut: {}", why);
     ++report_.cuts;
     server_->disconnect(line.connection);
     line.client->disconnected();
     line.is_connected = false;
+    line.is_split_to_server = line.is_split_to_client = false;
     line.to_server.clear();
     line.to_client.clear();
 }
 
 void Simulator::network_step(Line& line) {
-    if (line.stalled_until > report_.steps) return;
+    if (line.stalled_until > report_.steps) {
+        if (!line.to_server.empty() || !line.to_client.empty()) {
+            SUANPAN_PROBE("a connection stood still with frames on their way");
+        }
+        return;
+    }
     if (!line.is_connected) {
         line.connection =
             server_->connect(static_cast<std::uint16_t>(random_.below(server_->shape().shards)));
@@ -175,9 +204,17 @@ void Simulator::carry(Line& line) {
     if (random_.one_in(2)) {
         const auto bytes = take_front(line.to_server, most);
         if (!bytes.empty()) server_->receive(line.connection, bytes);
+        line.is_split_to_server = !bytes.empty() && !line.to_server.empty();
+        if (line.is_split_to_server) {
+            SUANPAN_PROBE("a server got what a client had sent in pieces");
+        }
     } else {
         const auto bytes = take_front(line.to_client, most);
         if (!bytes.empty()) line.client->receive(bytes, server_->durable());
+        line.is_split_to_client = !bytes.empty() && !line.to_client.empty();
+        if (line.is_split_to_client) {
+            SUANPAN_PROBE("a client got what the server had sent in pieces");
+        }
     }
 }
 
@@ -233,6 +270,7 @@ void Simulator::client_step(std::size_t number) {
         }
     }
     client.send(2, !has_faults_);
+    if (!has_faults_) client.send_last_read();
 }
 
 void Simulator::step_any_shard() {
@@ -242,7 +280,12 @@ void Simulator::step_any_shard() {
 void Simulator::server_step() {
     switch (random_.below(8 + world_.slow_journal)) {
         case 0:
-            server_->step_committer();
+            if (turns_since_commit_ > slow_turns && server_->step_committer()) {
+                SUANPAN_PROBE("a commit came after many turns of the shards, as of a slow disk");
+            } else {
+                server_->step_committer();
+            }
+            turns_since_commit_ = 0;
             break;
         case 1:
             server_->step_reader();
@@ -256,6 +299,7 @@ void Simulator::server_step() {
             if (random_.one_in(20)) step_retainer();
             break;
         default:
+            ++turns_since_commit_;
             step_any_shard();
             break;
     }
@@ -264,6 +308,9 @@ void Simulator::server_step() {
 void Simulator::pass_time() {
     if (!clock_.is_safe() && random_.one_in(60)) {
         clock_.accept_wall();
+        if (clock_.behind() > Duration{}) {
+            SUANPAN_PROBE("the server's time stood still until the wall clock had caught up");
+        }
         if (server_ != nullptr) server_->journal_clock_decision();
     }
     // Programs are made in good time; at the end, ids from the future must become the present.
@@ -281,15 +328,31 @@ void Simulator::pass_time() {
     }
     clock_.pass(nanoseconds(random_.between(0, world_.step_max.ns)));
     if (random_.one_in(world_.long_pause_one_in)) clock_.pass(hours(random_.between(1, 30)));
-    if (random_.one_in(world_.clock_jump_one_in))
-        clock_.jump(seconds(random_.between(-3600, 3600)));
+    if (random_.one_in(world_.clock_jump_one_in)) jump_clock();
+}
+
+void Simulator::jump_clock() {
+    const Duration by = seconds(random_.between(-3600, 3600));
+    if (by.ns > seconds(1800).ns) {
+        SUANPAN_PROBE("the wall clock jumped ahead by more than half an hour");
+    } else if (by.ns < -seconds(1800).ns) {
+        SUANPAN_PROBE("the wall clock jumped back by more than half an hour");
+    }
+    clock_.jump(by);
+}
+
+// Replays from the first entry grow longer as the journal does.
+bool Simulator::compares_states() {
+    return random_.one_in(4 + report_.lives / 16);
 }
 
 void Simulator::act() {
     if (has_faults_ && random_.one_in(world_.disk_full_one_in)) disk_.is_full = true;
-    if (disk_.is_full && random_.one_in(100)) disk_.is_full = false;
+    if (disk_.is_full && random_.one_in(world_.disk_full_ends_one_in)) disk_.is_full = false;
     if (has_faults_ && random_.one_in(world_.clean_stop_one_in) && server_->is_quiet()) {
         archive_entries();
+        if (compares_states()) check_running_state();
+        disk_.activity = Activity::stopping;
         server_->stop_in_order();
         const bool is_copied = are_programs_made_ && random_.one_in(world_.backup_one_in);
         if (is_copied && !disk_.is_dead) take_backup();
@@ -312,12 +375,15 @@ void Simulator::step() {
     try {
         if (server_ == nullptr) {
             start_server();
-            // Replays from the first entry grow longer as the journal does.
-            if (random_.one_in(4 + report_.lives / 16)) check_restart();
+            if (compares_states()) check_restart();
         }
         act();
         if (disk_.is_dead) throw Crash("in a removal");
-        if (random_.one_in(check_one_in)) check_running();
+        if (random_.one_in(check_one_in)) {
+            check_running();
+            if (server_ != nullptr && server_->is_quiet() && compares_states())
+                check_running_state();
+        }
     } catch (const Crash& crash) {
         end_life(crash.what());
     }
@@ -338,6 +404,8 @@ std::string Simulator::unsettled() const {
                            op.sends_under_way, text_of(op.last_code).name,
                            op.wants_lookup ? ", wants a lookup" : "");
     }
+    for (const Line& line : lines_)
+        if (std::string read = line.client->unanswered_read(); !read.empty()) return read;
     return server_ == nullptr ? "the server is down" : "the server is not quiet";
 }
 
@@ -362,7 +430,7 @@ void Simulator::run_until_settled() {
     const std::uint64_t steps_max = report_.steps + settling_steps_max;
     while (!is_settled()) {
         if (report_.steps > steps_max)
-            throw Violation("liveness: without faults, requests are still without an answer: " +
+            throw Violation("liveness: without faults, requests or reads have no answer: " +
                             unsettled());
         step();
     }
@@ -372,9 +440,11 @@ SimReport Simulator::run() {
     while (workload_.ops.size() < options_.events &&
            report_.steps < steps_max_per_event * (options_.events + 1000))
         step();
+    for (Line& line : lines_) line.client->begin_last_reads();
     run_until_settled();
     if (workload_.has_offers()) final_sale();
     check_running();
+    check_running_state();
     check_history();
     return report_;
 }

@@ -68,6 +68,8 @@ private:
         bool is_connected = false;
         std::uint64_t stalled_until = 0;  // step
         SimServer::Connection connection;
+        bool is_split_to_server = false;  // some of what was sent has arrived, and some has not
+        bool is_split_to_client = false;
         std::deque<std::byte> to_server;
         std::deque<std::byte> to_client;
     };
@@ -75,6 +77,7 @@ private:
     void start_server();
     bool try_start();
     void end_life(const char* how);
+    void note_shards();
     // simulator_backup.cc
     void take_backup();
     void restore_backup();
@@ -94,6 +97,7 @@ private:
     void make_requests(std::size_t number);
     void cut(Line& line, const char* why);
     void pass_time();
+    void jump_clock();
     void run_until_settled();
     [[nodiscard]] bool is_settled() const;
     [[nodiscard]] std::string unsettled() const;
@@ -111,7 +115,10 @@ private:
     void check_history();
     void check_totals(model::Model& model);
     void check_uses(model::Model& model);
+    [[nodiscard]] bool compares_states();
     void check_restart();
+    void check_running_state();
+    void check_replay(const std::string& what);
     [[nodiscard]] std::uint64_t hash_of(const EntryBytes& entries) const;
 
     // A copy of the data directory, made while the server was down.
@@ -141,6 +148,8 @@ private:
     bool are_programs_made_ = false;
     bool has_faults_ = true;
     std::uint64_t clock_stands_until_ = 0;  // step
+    std::uint64_t turns_since_commit_ = 0;  // of shards
+    std::uint16_t last_shards_ = 0;         // of the server; 0: there was none
 };
 
 }  // namespace suanpan::sim

@@ -79,6 +79,7 @@ bool Simulator::try_restore() {
     disk_.stores = copy_of(backup_->stores);
     disk_.flush_changes();
     disk_.is_full = false;
+    disk_.activity = Activity::restoring;
     // Dies on the way, now and then; then it is done again, with what has come of it or afresh.
     for (bool again = true; again; again = random_.one_in(2)) {
         try {

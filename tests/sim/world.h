@@ -26,6 +26,7 @@ struct World {
     std::uint64_t long_pause_one_in = 0;  // hours pass
     std::uint64_t exact_one_in = 0;       // the clock stops where something ends or begins
     std::uint64_t disk_full_one_in = 0;
+    std::uint64_t disk_full_ends_one_in = 100;
     std::uint64_t clean_stop_one_in = 0;
     std::uint64_t backup_one_in = 0;   // of the stops in order: then the directory is copied
     std::uint64_t restore_one_in = 0;  // the machine is lost, and the copy takes its place

@@ -214,13 +214,17 @@ std::optional<OwnerAnswer> StockTable::close(Owned& owned, const OwnerAsk& ask) 
     const bool recalls = ask.recalls != cards::BatchId{};
     owned.stock.close();
     // A recall never overtakes a take: what is on its way becomes durable before it is staged.
-    if (!owned.stock.is_quiet()) return std::nullopt;
+    const bool overtakes = recalls && SUANPAN_CANARY(recall_overtakes_a_take);
+    if (!owned.stock.is_quiet() && !overtakes) return std::nullopt;
     OwnerAnswer answer{.asker = ask.asker, .step = ask.step, .verdict = OwnerVerdict::taken};
     const cards::CodePool* pool = pools_.find(ask.key.id);
     const bool has_pool = pool != nullptr;
     if (recalls) {
+        // A batch that no code went into is none: nothing is left of it after the next start.
+        const cards::CodeBatch* batch = has_pool ? pool->batch(ask.recalls) : nullptr;
+        const bool is_there = batch != nullptr && batch->counts.imported > 0;
         const auto found =
-            has_pool ? pool->check_recall(ask.recalls) : cards::refuse_with(Code::batch_not_found);
+            is_there ? pool->check_recall(ask.recalls) : cards::refuse_with(Code::batch_not_found);
         if (found) {
             owned.recalling = ask.recalls;
             answer.recalled = *found;
@@ -262,6 +266,8 @@ std::optional<OwnerAnswer> StockTable::ask(const OwnerAsk& ask, Instant now) {
     if (ask.closes) {
         if (!from.stock.is_quiet()) {
             SUANPAN_PROBE("an offer was closed while units were on their way");
+            if (ask.recalls != cards::BatchId{})
+                SUANPAN_PROBE("a recall waited for what was on its way");
         }
         const auto answer = close(from, ask);
         if (answer)

@@ -129,6 +129,10 @@ public:
                      const std::vector<Voucher>& units, Instant now, const Order* elsewhere);
     // The redemption that was just paid, whose units nobody has issued yet; else null.
     [[nodiscard]] Order* order_to_issue(PartnerId partner, const OrderId& id);
+    // Null where no order of that number waits for its cash.
+    [[nodiscard]] const Order* find_waiting(std::uint32_t number) const;
+    // Ends its wait now, as its time-out would.
+    void withdraw(const ProgramSpec& program, std::uint32_t number, Instant now, Sums& sums);
     // Units that wait for their cash.
     [[nodiscard]] std::int64_t set_aside_of(std::uint32_t offer) const;
     void add_voucher(const Voucher& voucher) { vouchers_[voucher.number] = voucher; }

@@ -121,6 +121,17 @@ Order* Account::order_to_issue(PartnerId partner, const OrderId& id) {
     return is_due ? order : nullptr;
 }
 
+const Order* Account::find_waiting(std::uint32_t number) const {
+    const auto found = orders_.find(number);
+    const bool waits = found != orders_.end() && found->second.state == OrderState::waiting;
+    return waits ? &found->second : nullptr;
+}
+
+void Account::withdraw(const ProgramSpec& program, std::uint32_t number, Instant now, Sums& sums) {
+    sums.expired += end_hold(program, number, HoldEnd::expired, now);
+    time_out(number, now);
+}
+
 Voucher* Account::find_voucher(const VoucherNumber& number) {
     const auto found = vouchers_.find(number);
     return found == vouchers_.end() ? nullptr : &found->second;

@@ -7,6 +7,7 @@
 
 #include <cctype>
 #include <exception>
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -130,10 +131,8 @@ Outcome Model::execute(const Command& command, Instant now, const Names& names) 
     if (std::holds_alternative<PutProgram>(command.body)) return outcome;
     if (std::holds_alternative<PutRules>(command.body)) return outcome;
     if (std::holds_alternative<PutOffers>(command.body)) return outcome;
-    if (std::holds_alternative<ImportCodes>(command.body)) {
-        outcome.detail = answer.detail;
-        return outcome;
-    }
+    if (std::holds_alternative<ImportCodes>(command.body)) return outcome;
+    if (std::holds_alternative<RecallBatch>(command.body)) return outcome;
     Account& account = accounts_[{head.program, head.member}];
     account.name_last(*find_program(head.program), head, now, names.entry, names.hold);
     // A shop is told nothing of a member's points.
@@ -184,6 +183,8 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         return put_rules(head.program, *put, now);
     if (const auto* put = std::get_if<PutOffers>(&command.body)) return put_offers(*put, names);
     if (std::holds_alternative<ImportCodes>(command.body)) return import(head, names);
+    if (const auto* asked = std::get_if<RecallBatch>(&command.body))
+        return recall(head, *asked, names);
     if (const Answer wrong = check_dates(command, now); wrong.code != Code::ok) return wrong;
     const ProgramSpec* program = find_program(head.program);
     if (program == nullptr) {
@@ -233,29 +234,34 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         Answer operator()(const ConfirmOrder& c) const {
             return account.confirm(program, c, head.partner, now, sums, of_all, names.is_used_up);
         }
-        static Answer told(const VoucherAnswer& said) {
+        // The entry has the voucher's state in it.
+        Answer with_voucher(const VoucherNumber& number, Code otherwise,
+                            const std::function<VoucherAnswer(Voucher&)>& change) const {
+            Voucher* voucher = model.find_voucher(account, number, head.program, names);
+            if (voucher == nullptr) return {.code = otherwise};
+            const VoucherAnswer said = change(*voucher);
+            voucher->write_down(now);
             return {.code = said.code, .amount = 0, .detail = said.detail};
         }
         Answer operator()(const Reveal& c) const {
-            Voucher* voucher = account.find_voucher(c.voucher);
-            if (voucher == nullptr) return {.code = Code::voucher_not_found};
-            return told(voucher->reveal(head.member, now));
+            return with_voucher(c.voucher, Code::voucher_not_found,
+                                [&](Voucher& voucher) { return voucher.reveal(head.member, now); });
         }
         Answer operator()(const Show& c) const {
-            Voucher* voucher = account.find_voucher(c.task.voucher);
-            if (voucher == nullptr) return {.code = Code::voucher_not_found};
-            return told(voucher->show(c, now));
+            return with_voucher(c.task.voucher, Code::voucher_not_found,
+                                [&](Voucher& voucher) { return voucher.show(c, now); });
         }
         Answer operator()(const Verify& c) const {
-            Voucher* voucher = account.find_voucher(names.voucher);
-            if (voucher == nullptr)
-                return {.code = c.has_token ? Code::token_not_valid : Code::voucher_not_found};
-            return told(voucher->verify(c, head.partner, names.proof, now));
+            return with_voucher(names.voucher,
+                                c.has_token ? Code::token_not_valid : Code::voucher_not_found,
+                                [&](Voucher& voucher) {
+                                    return voucher.verify(c, head.partner, names.proof, now);
+                                });
         }
         Answer operator()(const UndoVerification& c) const {
-            Voucher* voucher = account.find_voucher(c.task.voucher);
-            if (voucher == nullptr) return {.code = Code::voucher_not_found};
-            return told(voucher->undo(c, head.partner, now));
+            return with_voucher(c.task.voucher, Code::voucher_not_found, [&](Voucher& voucher) {
+                return voucher.undo(c, head.partner, now);
+            });
         }
         Answer operator()(const CancelOrder& c) const {
             return account.cancel(program, c, head.partner, now, sums);

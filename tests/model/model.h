@@ -26,6 +26,8 @@ struct Names {
     std::uint32_t batch = 0;        // of the first of these codes
     VoucherNumber voucher;          // that a token or a code stands for
     Proof proof;                    // and whether that is one
+    bool is_void = false;           // the entry has it void: its shard knew of a recall
+    BatchCounts recalled;           // of a recall: where its owner found the codes
     const OfferFile* offers = nullptr;
     const CodeList* codes = nullptr;
     // False: whoever asks looks after what all members share of a budget or a total.
@@ -66,9 +68,14 @@ public:
     Totals totals(ProgramId program, Instant now);
     // What a member's order shows; `head` is the read's.
     OrderAnswer order(const CommandHead& head, const OrderId& order, Instant now);
-    // A member's vouchers as they are at `now`, by number.
-    [[nodiscard]] std::vector<VoucherRow> vouchers(const MemberId& member, ProgramId program,
-                                                   Instant now) const;
+    // A member's vouchers, by number.
+    [[nodiscard]] std::vector<Voucher> vouchers(const MemberId& member, ProgramId program) const;
+    // The recall of the batch that its code is of; null where there was none.
+    [[nodiscard]] const Recalled* recall_of(const Voucher& voucher, ProgramId program) const {
+        if (voucher.code.empty()) return nullptr;
+        return shelf_.recalled(
+            {.program = program, .offer = voucher.number.offer, .batch = voucher.batch});
+    }
     // Null where the member has no such voucher.
     [[nodiscard]] const Voucher* voucher(const MemberId& member, ProgramId program,
                                          const VoucherNumber& number) const;
@@ -78,6 +85,15 @@ public:
     [[nodiscard]] std::string give_back(std::uint32_t offer, std::uint64_t ticket) {
         return shelf_.give_back(offer, ticket);
     }
+    // As of Shelf: a recall that everybody knows of.
+    [[nodiscard]] std::string recall_active(Lsn begun, Lsn active) {
+        return shelf_.recall_active(begun, active);
+    }
+    void start(Lsn last) { shelf_.start(last); }
+    // The entry `lsn` ends the wait of an order: its time is over, or a code of it was recalled.
+    // Returns what is wrong with that.
+    [[nodiscard]] std::string end_wait(const MemberId& member, ProgramId program,
+                                       std::uint32_t order, Instant now, Lsn lsn);
     // Units of an offer in orders that wait for their cash.
     [[nodiscard]] std::int64_t set_aside(ProgramId program, std::uint32_t offer, Instant now);
     // Of all members together: what their orders have of a budget or a total.
@@ -106,6 +122,10 @@ private:
     Answer decide(const Command& command, Instant now, const Names& names);
     Answer put_offers(const PutOffers& put, const Names& names);
     Answer import(const CommandHead& head, const Names& names);
+    Answer recall(const CommandHead& head, const RecallBatch& asked, const Names& names);
+    // Null where it has no such voucher; else as whoever decides the entry sees it.
+    [[nodiscard]] Voucher* find_voucher(Account& account, const VoucherNumber& number,
+                                        ProgramId program, const Names& names) const;
     Answer redeem(const Command& command, Account& account, Instant now, const Names& names);
     // A payment that was just accepted issues what it has paid for.
     Answer issue(const Command& command, Account& account, Instant now, const Names& names,

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace suanpan::model {
+namespace {
+
+std::uint32_t batch_of(const Shelf& shelf, ProgramId program, const Voucher& voucher) {
+    const auto code = shelf.codes(program).find(voucher.code);
+    return code == shelf.codes(program).end() ? 0 : code->second.batch;
+}
+
+}  // namespace
 
 // The server has done what cannot be.
 Answer Model::complain(std::string complaint) {
@@ -21,9 +29,47 @@ Answer Model::put_offers(const PutOffers& put, const Names& names) {
 Answer Model::import(const CommandHead& head, const Names& names) {
     const OfferSpec* offer = shelf_.find(head.program, names.codes->offer);
     if (offer == nullptr || !offer->has_codes) return {.code = Code::offer_not_found};
+    if (shelf_.recalled(
+            {.program = head.program, .offer = names.codes->offer, .batch = names.codes->batch}))
+        return {.code = Code::batch_recalled};
     const auto taken = static_cast<std::int64_t>(shelf_.import(*names.codes, names.entry).size());
     return {.amount = taken,
             .detail = static_cast<std::int64_t>(names.codes->lines.size()) - taken};
+}
+
+Answer Model::recall(const CommandHead& head, const RecallBatch& asked, const Names& names) {
+    const Answer answer = complain(shelf_.recall(
+        {.program = head.program, .offer = asked.offer, .batch = asked.batch}, names.entry));
+    if (answer.code != Code::ok) return answer;
+    return {.amount = names.recalled.voided, .detail = names.recalled.issued};
+}
+
+std::string Model::end_wait(const MemberId& member, ProgramId program, std::uint32_t order,
+                            Instant now, Lsn lsn) {
+    Account& account = accounts_[{program, member}];
+    account.pass_time(*find_program(program), now, sums_[program]);
+    const Order* waiting = account.find_waiting(order);
+    if (waiting == nullptr) return {};  // its time was over
+    bool is_recalled = false;
+    for (const Voucher& unit : waiting->units) {
+        const auto code = shelf_.codes(program).find(unit.code);
+        if (code == shelf_.codes(program).end()) continue;
+        const Recalled* recalled = shelf_.recalled(code->second.name());
+        is_recalled = is_recalled || (recalled != nullptr && recalled->begun < lsn);
+    }
+    if (!is_recalled) return "an order's wait is ended before its time";
+    account.withdraw(*find_program(program), order, now, sums_[program]);
+    return {};
+}
+
+Voucher* Model::find_voucher(Account& account, const VoucherNumber& number, ProgramId program,
+                             const Names& names) const {
+    Voucher* voucher = account.find_voucher(number);
+    if (voucher == nullptr) return nullptr;
+    const Recalled* recalled = recall_of(*voucher, program);
+    voucher->is_recalled =
+        recalled != nullptr && (names.is_void || recalled->is_known_to(names.entry));
+    return voucher;
 }
 
 Answer Model::redeem(const Command& command, Account& account, Instant now, const Names& names) {
@@ -55,6 +101,7 @@ Answer Model::redeem(const Command& command, Account& account, Instant now, cons
         return wrong;
     for (Voucher voucher : names.vouchers) {
         voucher.issued_at = now;
+        voucher.batch = batch_of(shelf_, program, voucher);
         voucher.expires_at = shelf_.end_of(*offer, voucher.code, now);
         voucher.owner = command.head.member;
         voucher.terms = offer->voucher;
@@ -92,6 +139,7 @@ Answer Model::issue(const Command& command, Account& account, Instant now, const
     order->ticket = names.vouchers.front().number.ticket;
     for (Voucher voucher : names.vouchers) {
         voucher.issued_at = now;
+        voucher.batch = batch_of(shelf_, program, voucher);
         voucher.expires_at = shelf_.end_of(order->offer, voucher.code, now);
         voucher.owner = command.head.member;
         voucher.terms = order->offer.voucher;
@@ -100,14 +148,12 @@ Answer Model::issue(const Command& command, Account& account, Instant now, const
     return paid;
 }
 
-std::vector<VoucherRow> Model::vouchers(const MemberId& member, ProgramId program,
-                                        Instant now) const {
-    std::vector<VoucherRow> rows;
+std::vector<Voucher> Model::vouchers(const MemberId& member, ProgramId program) const {
+    std::vector<Voucher> all;
     const auto account = accounts_.find({program, member});
-    if (account == accounts_.end()) return rows;
-    for (const auto& [number, voucher] : account->second.vouchers())
-        rows.push_back(voucher.row(now));
-    return rows;
+    if (account == accounts_.end()) return all;
+    for (const auto& [number, voucher] : account->second.vouchers()) all.push_back(voucher);
+    return all;
 }
 
 const Voucher* Model::voucher(const MemberId& member, ProgramId program,

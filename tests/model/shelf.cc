@@ -85,6 +85,10 @@ std::vector<CodeLine> Shelf::import(const CodeList& list, Lsn entry) {
                                 .second;
         if (is_new) taken.push_back(line);
     }
+    // A batch without a code is none.
+    if (!taken.empty())
+        imported_.try_emplace({.program = list.program, .offer = list.offer, .batch = list.batch},
+                              entry);
     return taken;
 }
 
@@ -130,6 +134,9 @@ std::string Shelf::check_take(ProgramId program, const std::vector<Voucher>& vou
                    std::to_string(code->second.issued.value);
         if (code->second.is_set_aside) return "INV-9: a code is set aside for another order";
         if (code->second.expires_at <= now) return "INV-9: a code has expired";
+        if (const Recalled* recalled = this->recalled(code->second.name()))
+            return "INV-9: a code is taken whose batch was recalled at LSN " +
+                   std::to_string(recalled->begun.value);
     }
     return {};
 }
@@ -170,10 +177,16 @@ std::string Shelf::issue(std::uint32_t offer, std::uint64_t ticket, Lsn entry) {
     const auto waits = sold.set_aside.find(ticket);
     if (waits == sold.set_aside.end())
         return "INV-9: ticket " + std::to_string(ticket) + " is issued, and is not set aside";
+    auto& codes = codes_[waits->second.program];
     for (const std::string& name : waits->second.codes) {
-        Code& code = codes_[waits->second.program].at(name);
-        code.is_set_aside = false;
-        code.issued = entry;
+        const Recalled* recalled = this->recalled(codes.at(name).name());
+        if (recalled != nullptr && recalled->is_known_to(entry))
+            return "INV-9: a code is issued to an order whose batch was recalled at LSN " +
+                   std::to_string(recalled->begun.value);
+    }
+    for (const std::string& name : waits->second.codes) {
+        codes.at(name).is_set_aside = false;
+        codes.at(name).issued = entry;
     }
     sold.issued += waits->second.units;
     sold.set_aside.erase(waits);
@@ -189,6 +202,62 @@ std::string Shelf::give_back(std::uint32_t offer, std::uint64_t ticket) {
         codes_[waits->second.program].at(name).is_set_aside = false;
     sold.set_aside.erase(waits);
     return {};
+}
+
+// ---- recalls
+
+std::string Shelf::recall(const BatchName& batch, Lsn entry) {
+    if (!imported_.contains(batch)) return "a batch is recalled that was never imported";
+    if (!recalled_.try_emplace(batch, Recalled{.begun = entry, .active = {}, .started = {}}).second)
+        return "a batch is recalled a second time";
+    return {};
+}
+
+std::string Shelf::recall_active(Lsn begun, Lsn active) {
+    for (auto& [name, recalled] : recalled_) {
+        if (recalled.begun != begun) continue;
+        if (recalled.active != Lsn{}) return "a recall becomes active a second time";
+        recalled.active = active;
+        return {};
+    }
+    return "a recall becomes active that there is not";
+}
+
+void Shelf::start(Lsn last) {
+    for (auto& [name, recalled] : recalled_)
+        if (recalled.active == Lsn{} && recalled.started == Lsn{} && recalled.begun <= last)
+            recalled.started = last;
+}
+
+const Recalled* Shelf::recalled(const BatchName& batch) const {
+    const auto found = recalled_.find(batch);
+    return found == recalled_.end() ? nullptr : &found->second;
+}
+
+Lsn Shelf::imported(const BatchName& batch) const {
+    const auto found = imported_.find(batch);
+    return found == imported_.end() ? Lsn{} : found->second;
+}
+
+BatchCounts Shelf::count(const BatchName& batch) const {
+    BatchCounts counts;
+    for (const auto& [name, code] : codes(batch.program)) {
+        if (code.name() != batch) continue;
+        if (code.is_set_aside)
+            ++counts.set_aside;
+        else if (code.issued != Lsn{})
+            ++counts.issued;
+        else
+            ++counts.voided;
+    }
+    return counts;
+}
+
+std::int64_t Shelf::recalled_and_set_aside(ProgramId program, std::uint32_t offer) const {
+    std::int64_t codes = 0;
+    for (const auto& [name, code] : this->codes(program))
+        if (code.offer == offer && code.is_set_aside && recalled(code.name()) != nullptr) ++codes;
+    return codes;
 }
 
 }  // namespace suanpan::model

@@ -5,6 +5,7 @@
 #include "protocol/base/time.h"
 #include "protocol/command.h"
 #include "protocol/order.h"
+#include "tests/model/recalled.h"
 #include "tests/model/voucher.h"
 
 #include <cstdint>
@@ -79,6 +80,21 @@ public:
     [[nodiscard]] std::string issue(std::uint32_t offer, std::uint64_t ticket, Lsn entry);
     [[nodiscard]] std::string give_back(std::uint32_t offer, std::uint64_t ticket);
 
+    // Nothing of the batch is taken from the entry on, and nothing goes into it.
+    [[nodiscard]] std::string recall(const BatchName& batch, Lsn entry);
+    // Everybody knows: by the entry `active` of the recall that was the entry `begun`; or of all of
+    // them, after a start that found `last` as the newest entry.
+    [[nodiscard]] std::string recall_active(Lsn begun, Lsn active);
+    void start(Lsn last);
+    // Null where the batch was not recalled.
+    [[nodiscard]] const Recalled* recalled(const BatchName& batch) const;
+    // The entry that brought the first codes of the batch; 0: none did.
+    [[nodiscard]] Lsn imported(const BatchName& batch) const;
+    // Where its codes are; of those that were free, expired ones too.
+    [[nodiscard]] BatchCounts count(const BatchName& batch) const;
+    // Of recalled batches, but still set aside for orders that wait.
+    [[nodiscard]] std::int64_t recalled_and_set_aside(ProgramId program, std::uint32_t offer) const;
+
     // Null where the program has no such offer.
     [[nodiscard]] const OfferSpec* find(ProgramId program, std::uint32_t offer) const;
     [[nodiscard]] std::int64_t issued(std::uint32_t offer) const;
@@ -99,6 +115,9 @@ public:
         Lsn imported;
         Lsn issued;  // 0: free, set aside or expired
         bool is_set_aside = false;
+        [[nodiscard]] BatchName name() const {
+            return {.program = program, .offer = offer, .batch = batch};
+        }
     };
     // Of one program, by the code itself.
     [[nodiscard]] const std::map<std::string, Code>& codes(ProgramId program) const;
@@ -120,6 +139,8 @@ private:
     std::map<ProgramId, OfferFile> files_;
     std::map<std::uint32_t, Sold> sold_;
     std::map<ProgramId, std::map<std::string, Code>> codes_;
+    std::map<BatchName, Lsn> imported_;
+    std::map<BatchName, Recalled> recalled_;
 };
 
 }  // namespace suanpan::model

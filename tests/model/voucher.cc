@@ -25,8 +25,10 @@ std::int64_t Voucher::left() const {
 }
 
 VoucherStateNumber Voucher::state(Instant now) const {
+    if (is_void) return VoucherStateNumber::voided;
     if (left() == 0) return VoucherStateNumber::verified;
     if (expires_at <= now) return VoucherStateNumber::expired;
+    if (is_recalled) return VoucherStateNumber::voided;
     return left() < whole() ? VoucherStateNumber::verified : VoucherStateNumber::issued;
 }
 
@@ -47,6 +49,8 @@ VoucherAnswer Voucher::reveal(const MemberId& asker, Instant now) {
     if (asker != owner || code.empty()) return {.code = Code::voucher_not_found};
     if (state(now) == VoucherStateNumber::expired)
         return {.code = Code::voucher_expired, .detail = expires_at.ns};
+    if (state(now) == VoucherStateNumber::voided)
+        return {.code = Code::voucher_resolved, .detail = number_of(VoucherStateNumber::voided)};
     revealed = true;
     return {};
 }
@@ -55,8 +59,8 @@ VoucherAnswer Voucher::show(const Show& show, Instant now) {
     if (show.task.asker != owner) return {.code = Code::voucher_not_found};
     if (state(now) == VoucherStateNumber::expired)
         return {.code = Code::voucher_expired, .detail = expires_at.ns};
-    if (left() == 0)
-        return {.code = Code::voucher_resolved, .detail = number_of(VoucherStateNumber::verified)};
+    if (left() == 0 || state(now) == VoucherStateNumber::voided)
+        return {.code = Code::voucher_resolved, .detail = number_of(state(now))};
     ++tokens;
     has_token = true;
     token_until = std::min(now + show.life, expires_at);
@@ -76,8 +80,8 @@ VoucherAnswer Voucher::verify(const Verify& verify, PartnerId partner, const Pro
     }
     if (state(now) == VoucherStateNumber::expired)
         return {.code = Code::voucher_expired, .detail = expires_at.ns};
-    if (left() == 0)
-        return {.code = Code::voucher_resolved, .detail = number_of(VoucherStateNumber::verified)};
+    if (left() == 0 || state(now) == VoucherStateNumber::voided)
+        return {.code = Code::voucher_resolved, .detail = number_of(state(now))};
     const bool is_shop = terms.merchant == 0 || terms.merchant == verify.merchant;
     const bool is_store =
         terms.stores.empty() || std::ranges::find(terms.stores, verify.store) != terms.stores.end();
@@ -105,6 +109,9 @@ VoucherAnswer Voucher::undo(const UndoVerification& undo, PartnerId partner, Ins
     for (Use& use : uses) {
         if (use.partner != partner || use.reference != undo.reference) continue;
         if (use.undone) return {.detail = use.units};
+        if (state(now) == VoucherStateNumber::voided)
+            return {.code = Code::voucher_resolved,
+                    .detail = number_of(VoucherStateNumber::voided)};
         const Instant until = use.at + seconds(terms.undo_within_seconds);
         if (until <= now) return {.code = Code::undo_too_late, .detail = until.ns};
         if (std::ranges::count(uses, true, &Use::undone) >= terms.undo_max)
@@ -113,6 +120,12 @@ VoucherAnswer Voucher::undo(const UndoVerification& undo, PartnerId partner, Ins
         return {.detail = use.units};
     }
     return {.code = Code::verification_not_found};
+}
+
+void Voucher::write_down(Instant now) {
+    is_void = state(now) == VoucherStateNumber::voided;
+    if (is_void) has_token = false;
+    is_recalled = false;
 }
 
 }  // namespace suanpan::model

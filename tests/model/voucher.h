@@ -51,7 +51,8 @@ struct Proof {
 // Keeps every use that there ever was, and counts them anew whenever it is asked.
 struct Voucher {
     VoucherNumber number;
-    std::string code;  // empty: none
+    std::string code;         // empty: none
+    std::uint32_t batch = 0;  // of the code
     Instant issued_at;
     Instant expires_at;
     MemberId owner;
@@ -61,6 +62,8 @@ struct Voucher {
     std::uint32_t tokens = 0;  // made so far
     bool has_token = false;    // the last one counts
     Instant token_until;
+    bool is_recalled = false;  // whoever looks knows that the batch is
+    bool is_void = false;      // an entry has said so, for good
 
     [[nodiscard]] std::int64_t whole() const;
     [[nodiscard]] std::int64_t left() const;
@@ -72,6 +75,8 @@ struct Voucher {
     VoucherAnswer show(const Show& show, Instant now);
     VoucherAnswer verify(const Verify& verify, PartnerId partner, const Proof& proof, Instant now);
     VoucherAnswer undo(const UndoVerification& undo, PartnerId partner, Instant now);
+    // An entry has its present state in it; nobody looks any more.
+    void write_down(Instant now);
 };
 
 }  // namespace suanpan::model

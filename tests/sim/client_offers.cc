@@ -10,7 +10,8 @@ namespace suanpan::sim {
 
 bool SimClient::has_cards(CommandKind kind) {
     return kind == CommandKind::redeem || kind == CommandKind::reveal ||
-           kind == CommandKind::codes_import || is_of_a_voucher(kind);
+           kind == CommandKind::codes_import || kind == CommandKind::recall ||
+           is_of_a_voucher(kind);
 }
 
 // The codes of a repeat are those of the first answer (P2).
@@ -22,6 +23,7 @@ std::optional<Outcome> SimClient::take_cards(Op& op, std::span<const std::byte> 
     Instant held_until;
     std::optional<ShowAnswer> shown;
     std::optional<VerifyAnswer> verified;
+    std::optional<RecallAnswer> recalled;
     switch (op.command.head.kind) {
         case CommandKind::redeem: {
             const auto answer = decode_redeem(body);
@@ -60,6 +62,13 @@ std::optional<Outcome> SimClient::take_cards(Op& op, std::span<const std::byte> 
             if (outcome->code == Code::ok) verified = *answer;
             break;
         }
+        case CommandKind::recall: {
+            const auto answer = decode_recall(body);
+            if (!answer) return std::nullopt;
+            outcome = answer->outcome;
+            if (outcome->code == Code::ok) recalled = *answer;
+            break;
+        }
         default: {
             const auto answer = decode_codes(body);
             if (!answer) return std::nullopt;
@@ -73,11 +82,14 @@ std::optional<Outcome> SimClient::take_cards(Op& op, std::span<const std::byte> 
     const bool is_first = !op.answer || op.answer->code != Code::ok;
     const bool is_same = cards == op.cards && lines == op.lines && cash == op.cash &&
                          held_until == op.held_until && shown == op.shown &&
-                         verified == op.verified;
+                         verified == op.verified && recalled == op.recalled;
     if (!is_first && !is_same)
         throw Violation("P2: a repeat shows other vouchers, codes or lines than the first answer");
     if (is_first && op.first_life < workload_.life && !lines.empty())
         SUANPAN_PROBE("an import was asked for again after a crash");
+    if (is_first && op.first_life < workload_.life && recalled)
+        SUANPAN_PROBE("a recall was asked for again after a crash");
+    op.recalled = recalled;
     op.cards = std::move(cards);
     op.lines = std::move(lines);
     op.cash = cash;

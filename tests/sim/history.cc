@@ -9,6 +9,7 @@
 #include "tests/sim/budget_check.h"
 #include "tests/sim/offers_check.h"
 #include "tests/sim/read_check.h"
+#include "tests/sim/recall_check.h"
 #include "tests/sim/rules_check.h"
 #include "tests/sim/violation.h"
 #include "tests/sim/vouchers_check.h"
@@ -131,7 +132,8 @@ private:
             const Outcome outcome = ledger::outcome_of_refusal(entry.lsn, entry.time, refusal);
             const Op& op =
                 use({refusal.digest.high, refusal.digest.low}, refusal.body_hash, outcome);
-            if (is_of_a_voucher(op.command.head.kind)) vouchers_.refused(outcome, op);
+            if (is_of_a_voucher(op.command.head.kind)) vouchers_.refused(outcome, op, model_);
+            RecallCheck::refused(outcome, op, model_);
             if (outcome.code == Code::too_many_reservations) offers_.refused_as_unpaid(entry, op);
             if (outcome.code == Code::sold_out) offers_.refused(entry.lsn, entry.time, op, model_);
             if (outcome.code == Code::quote_no_longer_covered) take_uncovered(entry, op, outcome);
@@ -315,7 +317,7 @@ private:
         model::Names names{.entry = entry.lsn, .hold = HoldId{made}};
         names.counts_for_all = false;  // BudgetCheck does
         names.is_used_up = is_payment_to_return(entry, op);
-        offers_.name(entry, op, names);
+        offers_.name(entry, op, model_, names);
         if (is_of_a_voucher(asked_kind)) vouchers_.name(entry, op, command, names);
         // The model keeps lots with their ends, holds, refunds and debts by itself: what came to
         // the same, to the point and in every balance, keeps INV-3 to INV-6, too.

@@ -38,7 +38,8 @@ std::optional<cards::Voucher> voucher_of(const ledger::HeldVoucher& held,
 
 OffersCheck::OffersCheck(const Workload& workload, const Secrets& secrets)
     : workload_(workload),
-      vault_(shard::master_keys_of(secrets.master_keys), secrets.code_secret) {}
+      vault_(shard::master_keys_of(secrets.master_keys), secrets.code_secret),
+      recalls_(workload) {}
 
 // In the clear; empty where there is none.
 std::string OffersCheck::code_of(const ledger::HeldVoucher& held, std::uint32_t& batch) {
@@ -54,7 +55,9 @@ std::string OffersCheck::code_of(const ledger::HeldVoucher& held, std::uint32_t&
     return std::string(code.view());
 }
 
-void OffersCheck::name(const Entry& entry, const Op& op, model::Names& names) {
+void OffersCheck::name(const Entry& entry, const Op& op, const model::Model& model,
+                       model::Names& names) {
+    recalls_.name(entry, op, model, names);
     if (op.offers != nullptr) names.offers = &op.offers->file;
     if (op.codes != nullptr) names.codes = op.codes.get();
     if (entry.kind != EntryKind::redeem && entry.kind != EntryKind::confirm) return;
@@ -125,12 +128,14 @@ void OffersCheck::add_moment(std::uint32_t offer, Lsn lsn, const model::Model& m
     of.moments.push_back({.lsn = lsn,
                           .issued = model.shelf().issued(offer),
                           .reserved = model.shelf().reserved(offer),
+                          .recalled = model.shelf().recalled_and_set_aside(program, offer),
                           .stock = spec->stock});
 }
 
 // ---- units that wait for cash
 
 void OffersCheck::begin(const Entry& entry, model::Model& model) {
+    recalls_.begin(entry, model);
     for (const ledger::Effect& effect : entry.effects) {
         const auto* ended = std::get_if<ledger::ReservationEnded>(&effect);
         if (ended == nullptr) continue;
@@ -158,7 +163,8 @@ void OffersCheck::add_ticket(const Entry& entry, const ledger::TicketTaken& take
     of.tickets[taken.ticket] = entry.lsn;
 }
 
-void OffersCheck::end(const Entry& entry, const model::Model& model) {
+void OffersCheck::end(const Entry& entry, model::Model& model) {
+    recalls_.end(entry, model);
     std::set<std::uint32_t> touched;
     for (const ledger::Effect& effect : entry.effects) {
         if (const auto* taken = std::get_if<ledger::TicketTaken>(&effect)) {
@@ -218,6 +224,9 @@ void OffersCheck::add(const Entry& entry, const Op& op, const model::Model& mode
         }
         case EntryKind::codes_import:
             return add_import(entry, op, model);
+        case EntryKind::recall:
+            return add_moment(std::get<RecallBatch>(op.command.body).offer, entry.lsn, model,
+                              entry.program);
         case EntryKind::redeem:
             return add_redemption(entry, op, model);
         case EntryKind::confirm:
@@ -305,11 +314,14 @@ std::int64_t OffersCheck::free(std::uint32_t offer, const Moment& at, Instant ti
     const OfOffer& of = offers_.at(offer);
     if (!of.has_codes) return at.stock - at.issued - (counts_waiting ? 0 : at.reserved);
     std::int64_t free = 0;
-    for (const auto& [name, code] : model.shelf().codes(of.program))
+    for (const auto& [name, code] : model.shelf().codes(of.program)) {
+        const model::Recalled* recalled = model.shelf().recalled(code.name());
+        const bool is_recalled = recalled != nullptr && recalled->begun <= at.lsn;
         if (code.offer == offer && code.imported <= at.lsn && code.expires_at > time &&
-            (code.issued == Lsn{} || code.issued > at.lsn))
+            (code.issued == Lsn{} || code.issued > at.lsn) && !is_recalled)
             ++free;
-    return free - (counts_waiting ? 0 : at.reserved);
+    }
+    return free + at.recalled - (counts_waiting ? 0 : at.reserved);
 }
 
 void OffersCheck::refused(Lsn lsn, Instant time, const Op& op, const model::Model& model) const {
@@ -377,6 +389,7 @@ void OffersCheck::refused_as_unpaid(const Entry& entry, const Op& op) const {
 // What a client was shown is what the journal has; each list of offers shows versions that were
 // durable, and no older ones than somebody knew.
 void OffersCheck::finish(const model::Model& model) const {
+    recalls_.finish(model);
     for (const Op& op : workload_.ops) {
         if (!op.answer || op.answer->code != Code::ok) continue;
         const CommandKind kind = op.command.head.kind;

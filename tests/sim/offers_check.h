@@ -7,6 +7,7 @@
 #include "server/shard/card_vault.h"
 #include "tests/model/model.h"
 #include "tests/sim/history.h"
+#include "tests/sim/recall_check.h"
 #include "tests/sim/workload.h"
 
 #include <cstdint>
@@ -25,14 +26,15 @@ public:
     // Of every entry, before and after the model has executed it: what was set aside comes back or
     // is issued once, and units are counted as their tickets say (INV-9).
     void begin(const ledger::Entry& entry, model::Model& model);
-    void end(const ledger::Entry& entry, const model::Model& model);
+    void end(const ledger::Entry& entry, model::Model& model);
     // The order that a redemption's entry makes, which waits for cash; else null.
     [[nodiscard]] static const ledger::Order* units_of(const ledger::Entry& entry);
     // Of its vouchers, in the clear; empty where there is none.
     [[nodiscard]] std::vector<std::string> codes_of(const ledger::Entry& entry);
 
     // What the model needs to know of an entry before it executes its command.
-    void name(const ledger::Entry& entry, const Op& op, model::Names& names);
+    void name(const ledger::Entry& entry, const Op& op, const model::Model& model,
+              model::Names& names);
     // The model has executed it.
     void add(const ledger::Entry& entry, const Op& op, const model::Model& model);
     // Nobody is told `sold_out` but of what is durably sold out (INV-10, P4).
@@ -50,6 +52,7 @@ private:
         Lsn lsn;
         std::int64_t issued = 0;
         std::int64_t reserved = 0;
+        std::int64_t recalled = 0;  // of these: codes that nobody else can get any more
         std::int64_t stock = 0;
     };
     // Units that wait for cash, from the entry `lsn` up to the entry `ended`.
@@ -89,6 +92,7 @@ private:
 
     const Workload& workload_;
     shard::CardVault vault_;
+    RecallCheck recalls_;
     std::map<std::uint32_t, OfOffer> offers_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, Version> versions_;  // by offer and version
     std::map<VoucherNumber, std::string> codes_;

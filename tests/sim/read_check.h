@@ -39,6 +39,8 @@ private:
         std::vector<Candidate> reads;      // in order of their answers
     };
     void compare(const AccountName& name, Account& account, const model::Model& model);
+    static bool shows_vouchers(const AccountName& name, const Read& read,
+                               const model::Model& model);
     static bool matches(const AccountName& name, const Account& account, const Read& read,
                         const model::Model& model);
 

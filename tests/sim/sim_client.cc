@@ -20,7 +20,8 @@ bool is_table(CommandKind kind) {
            kind == CommandKind::confirm || kind == CommandKind::cancel ||
            kind == CommandKind::refund_order || kind == CommandKind::redeem ||
            kind == CommandKind::reveal || kind == CommandKind::offers_put ||
-           kind == CommandKind::codes_import || is_of_a_voucher(kind);
+           kind == CommandKind::codes_import || kind == CommandKind::recall ||
+           is_of_a_voucher(kind);
 }
 
 }  // namespace
@@ -314,6 +315,7 @@ void SimClient::send_read_of(Read read, const CommandBody& body) {
     if (const OfferFacts* offers = workload_.newest_offers(read.program))
         read.known_offers = offers->file;
     read.sent_at = trace_.step;
+    read.sent_after = workload_.durable;
     read.known = workload_.newest_told(read.member, read.program);
     Command command;
     command.head.kind = read.kind;

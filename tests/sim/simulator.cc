@@ -103,6 +103,7 @@ bool Simulator::try_start() {
         disk_.activity = Activity::serving;
         note_shards();
         workload_.oldest = server_->journal().oldest_lsn();
+        workload_.starts.insert(server_->journal().last_lsn());
         quote_secrets_.try_emplace(quote_secrets_.empty() ? Lsn{} : server_->journal().last_lsn(),
                                    server_->secrets().quote_secrets.at(Lsn{}));
         return true;

@@ -19,6 +19,24 @@ ledger::CounterKey stock_key(ProgramId program, std::uint32_t offer) {
     return {.program = program, .kind = ledger::CounterKind::offer_stock, .id = offer};
 }
 
+// Codes that were imported, less free ones that were recalled; and less those that have expired.
+struct CodesLeft {
+    std::int64_t least = 0;
+    std::int64_t most = 0;
+};
+CodesLeft codes_left(const model::Model& model, ProgramId program, std::uint32_t offer,
+                     Instant now) {
+    CodesLeft left;
+    for (const auto& [name, code] : model.shelf().codes(program)) {
+        const bool is_held = code.is_set_aside || code.issued != Lsn{};
+        if (code.offer != offer) continue;
+        if (!is_held && model.shelf().recalled(code.name()) != nullptr) continue;
+        ++left.most;
+        if (is_held || code.expires_at > now) ++left.least;
+    }
+    return left;
+}
+
 }  // namespace
 
 // Nothing goes wrong any more: members ask for what is left, one unit at a time. Whoever is told
@@ -75,9 +93,13 @@ void Simulator::check_recovered_codes() {
     std::map<std::uint32_t, std::size_t> issued;
     using Order = std::tuple<ProgramId, MemberId, std::uint32_t>;
     std::map<std::uint32_t, std::map<Order, std::size_t>> waiting;  // codes that are set aside
+    std::set<std::pair<std::uint32_t, std::uint32_t>> recalled;     // offer, batch
     for (const auto& bytes : entries()) {
         ledger::Entry entry;
         if (!ledger::decode(bytes, entry)) continue;
+        for (const ledger::Effect& effect : entry.effects)
+            if (const auto* batch = std::get_if<ledger::BatchRecalled>(&effect))
+                recalled.emplace(batch->offer, batch->batch);
         // A voucher that was issued, and one that only changes later.
         const bool issues =
             entry.kind == ledger::EntryKind::redeem || entry.kind == ledger::EntryKind::confirm;
@@ -113,6 +135,13 @@ void Simulator::check_recovered_codes() {
                 real[{offer, code.key.high, code.key.low}] = {
                     static_cast<std::uint32_t>(code.batch), code.locator.lsn.value,
                     code.locator.index, code.expires_at.ns};
+                const bool is_recalled =
+                    recalled.contains({offer, static_cast<std::uint32_t>(code.batch)});
+                if (code.state ==
+                    (is_recalled ? cards::CodeState::available : cards::CodeState::voided))
+                    throw Violation(
+                        "INV-9: a start has void codes that nobody has recalled, or "
+                        "free ones of a batch that was");
                 if (code.state == cards::CodeState::issued) ++taken;
                 if (code.state == cards::CodeState::set_aside) ++set_aside;
             }
@@ -141,16 +170,25 @@ void Simulator::check_stocks(model::Model& model) {
                                 model.shelf().reserved(offer), offer,
                                 model.set_aside(program, offer, clock_.now())));
             std::int64_t given = 0;
+            std::int64_t all = 0;
             for (std::uint16_t shard = 0; shard < server_->shape().shards; ++shard) {
                 const shard::StockTable& stocks = server_->shard(shard).stocks();
                 given += stocks.given(stock_key(program, offer));
                 const std::int64_t total = stocks.total(stock_key(program, offer));
+                all += total;
                 if (!spec->has_codes && total != 0 && total != spec->stock)
                     throw Violation(
                         fmt::format("INV-9: an owner knows of {} units of offer {}, and "
                                     "its file has {}",
                                     total, offer, spec->stock));
             }
+            // Free codes of recalled batches are in no stock, and those that have expired may be.
+            const CodesLeft left = codes_left(model, program, offer, clock_.now());
+            if (spec->has_codes && (all < left.least || all > left.most))
+                throw Violation(
+                    fmt::format("INV-9: an owner has {} codes of offer {} in its stock, and there "
+                                "are {} to {}",
+                                all, offer, left.least, left.most));
             if (given != issued)
                 throw Violation(
                     fmt::format("INV-9: owners know of {} units of offer {} that are gone, "

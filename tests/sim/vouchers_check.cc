@@ -121,6 +121,8 @@ void VouchersCheck::name(const Entry& entry, const Op& op, Command& command, mod
         fail("LSN {} is about another voucher than was asked for", entry.lsn.value);
     command.head.member = entry.member;
     names.voucher = *number;
+    const auto stored = cards::get_voucher(entry.vouchers.front()->bytes);
+    names.is_void = stored && stored->state == cards::VoucherState::voided;
     names.proof = proof_of(op);
 }
 
@@ -214,14 +216,24 @@ bool VouchersCheck::would_refuse(const Op& op, const model::Voucher* voucher,
     return answer.code == outcome.code && answer.detail == outcome.detail;
 }
 
-void VouchersCheck::refused(const Outcome& outcome, const Op& op) {
+bool VouchersCheck::could_refuse(const Op& op, const model::Voucher& voucher,
+                                 const Outcome& outcome, const model::Model& model) const {
+    const model::Recalled* recalled = model.recall_of(voucher, op.command.head.program);
+    model::Voucher seen = voucher;
+    const bool must_know = recalled != nullptr && recalled->is_known_after(op.sent_after);
+    if (!must_know && would_refuse(op, &seen, outcome)) return true;
+    seen.is_recalled = true;
+    return recalled != nullptr && would_refuse(op, &seen, outcome);
+}
+
+void VouchersCheck::refused(const Outcome& outcome, const Op& op, const model::Model& model) {
     if (outcome.code == Code::risk_refused) return;
     const auto number = number_of(op);
     const auto found = number ? moments_.find({op.command.head.program, *number}) : moments_.end();
     bool was_there_before = false;  // when it was asked, at the latest
     if (found != moments_.end()) {
         for (auto at = found->second.rbegin(); at != found->second.rend(); ++at) {
-            if (would_refuse(op, &at->voucher, outcome)) return;
+            if (could_refuse(op, at->voucher, outcome, model)) return;
             was_there_before = at->lsn <= op.sent_after;
             if (was_there_before) break;
         }

@@ -41,7 +41,7 @@ public:
     void add(const ledger::Entry& entry, const std::vector<std::string>& codes,
              const model::Model& model);
     // A shop or a member is only refused what some durable state of the voucher refuses (P3).
-    void refused(const Outcome& outcome, const Op& op);
+    void refused(const Outcome& outcome, const Op& op, const model::Model& model);
     void finish() const;
 
 private:
@@ -58,6 +58,9 @@ private:
     [[nodiscard]] model::Proof proof_of(const Op& op) const;
     [[nodiscard]] bool would_refuse(const Op& op, const model::Voucher* voucher,
                                     const Outcome& outcome) const;
+    // The same of a voucher as it was, whether or not its shard knew of a recall by then.
+    [[nodiscard]] bool could_refuse(const Op& op, const model::Voucher& voucher,
+                                    const Outcome& outcome, const model::Model& model) const;
     void check_stored(const ledger::Entry& entry, const ledger::HeldVoucher& held,
                       const model::Voucher& expected) const;
     void note_answer(const ledger::Entry& entry, const model::Voucher& voucher);

@@ -35,7 +35,8 @@ constexpr std::array offer_kinds{
     CommandKind::verify,       CommandKind::verify,       CommandKind::verify,
     CommandKind::undo_verify,  CommandKind::undo_verify,  CommandKind::earn,
     CommandKind::earn,         CommandKind::earn,         CommandKind::earn,
-    CommandKind::codes_import, CommandKind::codes_import, CommandKind::offers_put};
+    CommandKind::codes_import, CommandKind::codes_import, CommandKind::codes_import,
+    CommandKind::recall,       CommandKind::offers_put};
 constexpr std::uint64_t rules_one_in = 60;  // of the orders' kinds
 
 // The same lines for another batch.
@@ -226,6 +227,7 @@ void Workload::fill_body(Op& op, Instant wall) {
         case CommandKind::redeem:
         case CommandKind::reveal:
         case CommandKind::codes_import:
+        case CommandKind::recall:
         case CommandKind::offers_put:
             fill_offer_body(op, wall);
             break;
@@ -270,6 +272,8 @@ std::optional<std::uint32_t> Workload::add_rival(std::uint32_t client) {
         verify->units += 1;
     else if (auto* import = std::get_if<ImportCodes>(&op.command.body))
         op.codes = with_next_batch(*op.codes, *import);
+    else if (auto* recall = std::get_if<RecallBatch>(&op.command.body))
+        recall->batch += 1;
     else
         return std::nullopt;
     earlier.has_rival = true;
@@ -305,9 +309,11 @@ std::vector<std::uint32_t> Workload::undo_after(Lsn last, const Told& then) {
         op.held_until = {};
         op.shown.reset();
         op.verified.reset();
+        op.recalled.reset();
         undone.push_back(i);
     }
     durable = std::min(durable, last);
+    starts.erase(starts.upper_bound(last), starts.end());
     for (Op& op : ops) op.sent_after = std::min(op.sent_after, last);
     std::erase_if(reads, [last](const Read& read) { return read.durable > last; });
     std::erase_if(rule_reads, [last](const Read& read) { return read.durable > last; });

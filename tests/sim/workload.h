@@ -58,11 +58,12 @@ struct Op {
     Instant held_until;                // and until when
     std::optional<ShowAnswer> shown;
     std::optional<VerifyAnswer> verified;  // or undone
-    Lsn sent_after;                        // durable when it was first sent
-    std::uint64_t first_life = 0;          // of the server, likewise
-    std::optional<Outcome> answer;         // ok, 3xx, or a 2xx that leaves no trace
-    std::optional<Outcome> looked_up;      // the lookup's final word
-    std::uint64_t repeats_compared = 0;    // answers beyond the first, equal to it (P2)
+    std::optional<RecallAnswer> recalled;
+    Lsn sent_after;                      // durable when it was first sent
+    std::uint64_t first_life = 0;        // of the server, likewise
+    std::optional<Outcome> answer;       // ok, 3xx, or a 2xx that leaves no trace
+    std::optional<Outcome> looked_up;    // the lookup's final word
+    std::uint64_t repeats_compared = 0;  // answers beyond the first, equal to it (P2)
 
     // A lookup names a member, and what concerns a whole program or a voucher has none.
     [[nodiscard]] bool can_be_looked_up() const {
@@ -84,9 +85,10 @@ struct Read {
     Lsn before;             // statement: a page further back
     std::uint64_t sent_at;  // step
     std::uint64_t answered_at = 0;
-    Lsn known;    // newest entry of the account that anybody had been told of when it was sent
-    Lsn durable;  // last durable entry when it was answered
-    Lsn oldest;   // entry that was not removed by then
+    Lsn sent_after;  // durable when it was sent
+    Lsn known;       // newest entry of the account that anybody had been told of when it was sent
+    Lsn durable;     // last durable entry when it was answered
+    Lsn oldest;      // entry that was not removed by then
     Outcome outcome;
     std::vector<StatementLine> lines;
     std::vector<ExpiringRow> rows;
@@ -139,6 +141,7 @@ public:
     Lsn oldest{1};           // entry that no retention of this server has removed
     Lsn durable;             // last entry known to be, at any rate
     std::uint64_t life = 0;  // of the server, counted
+    std::set<Lsn> starts;    // last entries that its starts have found
     // From its entry on nothing was under way, and nothing went wrong; then came `add_final`.
     Lsn calm_after;
     bool is_calm = false;  // clients wait for an answer, however long that takes
@@ -231,6 +234,8 @@ private:
     void fill_redeem(Op& op, const OfferFacts& newest);
     void fill_reveal(Op& op);
     void fill_import(Op& op, Instant wall);
+    void fill_recall(Op& op);
+    [[nodiscard]] std::uint32_t draw_batch(ProgramId program);
     void put_offers(Op& op, const OfferFacts& facts);
     // workload_vouchers.cc
     void fill_voucher_body(Op& op, Instant wall);
@@ -257,6 +262,7 @@ private:
     std::uint64_t order_names_ = 0;
     std::map<ProgramId, OfferFacts> told_offers_;
     std::uint64_t code_names_ = 0;
+    std::map<ProgramId, std::set<std::uint32_t>> wanted_back_;  // batches, by those who recall
     std::uint64_t reference_names_ = 0;
     std::uint64_t cash_names_ = 0;
     std::vector<KnownVoucher> vouchers_;          // the latest at the end

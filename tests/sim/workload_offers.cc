@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 
 namespace suanpan::sim {
 
@@ -73,7 +74,8 @@ void Workload::fill_offer_body(Op& op, Instant wall) {
     const OfferFacts* newest = newest_offers(op.command.head.program);
     const bool has_codes =
         newest != nullptr && std::ranges::any_of(newest->file.offers, &model::OfferSpec::has_codes);
-    const bool needs_codes = op.command.head.kind == CommandKind::codes_import;
+    const bool needs_codes = op.command.head.kind == CommandKind::codes_import ||
+                             op.command.head.kind == CommandKind::recall;
     if (newest == nullptr || (needs_codes && !has_codes)) {  // it earns what it will pay with, then
         op.command.head.kind = CommandKind::earn;
         return fill_body(op, wall);
@@ -85,6 +87,8 @@ void Workload::fill_offer_body(Op& op, Instant wall) {
             return fill_reveal(op);
         case CommandKind::codes_import:
             return fill_import(op, wall);
+        case CommandKind::recall:
+            return fill_recall(op);
         default:
             return put_offers(op, next_offers(random_, *newest, wall));
     }
@@ -117,12 +121,45 @@ void Workload::fill_reveal(Op& op) {
     op.command.body = reveal;
 }
 
+// One of three that are in use; now and then one that somebody wants back.
+std::uint32_t Workload::draw_batch(ProgramId program) {
+    const std::set<std::uint32_t>& gone = wanted_back_[program];
+    if (!gone.empty() && random_.one_in(12)) return *gone.rbegin();
+    std::uint64_t skip = random_.below(3);
+    std::uint32_t batch = 1;
+    for (; skip > 0 || gone.contains(batch); ++batch)
+        if (!gone.contains(batch)) --skip;
+    return batch;
+}
+
+// A batch that may have codes; now and then one that was wanted back before, or one that there is
+// not.
+void Workload::fill_recall(Op& op) {
+    CommandHead& head = op.command.head;
+    std::uint32_t offer = offer_id(head.program, place_with_codes);
+    std::set<std::uint32_t>& gone = wanted_back_[head.program];
+    std::uint32_t batch = draw_batch(head.program);
+    if (!gone.empty() && random_.one_in(6)) {
+        auto old = gone.begin();
+        std::advance(old, random_.below(gone.size()));
+        batch = *old;
+    } else if (random_.one_in(15)) {
+        batch = 1000;
+    } else if (random_.one_in(30)) {
+        offer = offer_id(head.program, 0);
+    } else {
+        gone.insert(batch);
+    }
+    head.member = {};
+    op.command.body = RecallBatch{.offer = offer, .batch = batch, .reason = 7};
+}
+
 // Some new codes, now and then one that was imported before, or none at all.
 void Workload::fill_import(Op& op, Instant wall) {
     CommandHead& head = op.command.head;
     model::CodeList list{.program = head.program,
                          .offer = offer_id(head.program, place_with_codes),
-                         .batch = static_cast<std::uint32_t>(1 + random_.below(3)),
+                         .batch = draw_batch(head.program),
                          .lines = {}};
     std::string text;
     for (std::uint64_t lines = 1 + random_.below(5); lines > 0; --lines) {

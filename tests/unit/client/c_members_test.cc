@@ -34,12 +34,8 @@ Explanation some_explanation() {
                          .origin = LotOrigin::purchased,
                          .cause = MovementCause::expiry},
                         {.expires_at = instant_never, .active_from = {}, .delta = {-10}}};
-    explanation.limits = {{.kind = 5,
-                           .id = 11,
-                           .period = {19'999},
-                           .money = {1500},
-                           .points = {150},
-                           .count = 2}};
+    explanation.limits = {
+        {.kind = 5, .id = 11, .period = {19'999}, .money = {1500}, .points = {150}, .count = 2}};
     return explanation;
 }
 
@@ -81,8 +77,10 @@ protected:
     }
 
     std::vector<CommandBody> bodies_;  // what the server was asked
-    FakeServer server_{{}, [this](FakeServer::Peer& peer, const FrameHeader& header,
-                                  const Received& frame) { answer(peer, header, frame); }};
+    FakeServer server_{
+        {}, [this](FakeServer::Peer& peer, const FrameHeader& header, const Received& frame) {
+            answer(peer, header, frame);
+        }};
     suanpan_client* client_ = nullptr;
     suanpan_target target_;
     suanpan_program program_;

@@ -21,7 +21,8 @@ constexpr std::uint64_t room_bytes = segment_bytes / 2;
 
 // A journal for which no more segments are built, and shards that stage large entries.
 struct FullingJournal {
-    explicit FullingJournal(std::uint16_t shards) : committer(*journal, shards, metrics, room_bytes) {
+    explicit FullingJournal(std::uint16_t shards)
+        : committer(*journal, shards, metrics, room_bytes) {
         committer.set_hooks({.wake = {},
                              .fail = [this](const std::string& why) { failure = why; },
                              .wake_commit_thread = {}});

@@ -174,6 +174,18 @@ TEST_P(Recall, IsRefusedWithoutATraceWhereThereIsNothingToRecall) {
     sale.audit();
 }
 
+TEST_P(Recall, KnowsNoBatchThatNoCodeWentIntoBeforeARestartOrAfterIt) {
+    Sale sale(GetParam(), Sale::coded(offer, 10));
+    Operator by(sale);
+    sale.import(Sale::codes(1, 3), offer, 1);
+    EXPECT_EQ(sale.import(Sale::codes(1, 3), offer, 2).taken, 0U);
+    EXPECT_EQ(by.recall(2).outcome.code, Code::batch_not_found);
+    sale.world.restart();
+    EXPECT_EQ(by.recall(2).outcome.code, Code::batch_not_found);
+    sale.check();
+    sale.audit();
+}
+
 TEST_P(Recall, EndsTheUseOfItsVouchersAndOfNoOthers) {
     Sale sale(
         GetParam(),

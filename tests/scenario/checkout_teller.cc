@@ -1,11 +1,10 @@
 #include "tests/scenario/checkout_teller.h"
 
-#include <date/date.h>
+#include "tests/scenario/wording.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -25,10 +24,6 @@ constexpr Verb verbs[] = {
     {"order", CommandKind::order},     {"terms", CommandKind::terms},
 };
 
-struct NamedNumber {
-    std::string_view word;
-    std::int64_t number;
-};
 constexpr NamedNumber limit_kinds[] = {
     {"payable", 1},         {"lines", 2},         {"minimum_order", 3},    {"order_money", 4},
     {"order_percent", 5},   {"tier_percent", 6},  {"campaign_maximum", 7}, {"campaign_budget", 8},
@@ -39,59 +34,13 @@ constexpr NamedNumber limit_kinds[] = {
 constexpr NamedNumber uncovered_limits[] = {
     {"points", 1},          {"account", 2},       {"account_day", 3}, {"limit_day", 4},
     {"limit_month", 5},     {"campaign", 6},      {"coupon", 7},      {"lots", 8},
-    {"campaign_budget", 9}, {"coupon_total", 10},
+    {"campaign_budget", 9}, {"coupon_total", 10}, {"offer", 11},
 };
 constexpr NamedNumber order_states[] = {
     {"waiting", 1}, {"confirmed", 2}, {"cancelled", 3}, {"refunded", 4}};
 constexpr NamedNumber order_steps[] = {{"settled", 1},   {"points_only", 2}, {"paid", 3},
                                        {"paid_late", 4}, {"cancelled", 5},   {"timed_out", 6},
                                        {"to_return", 7}, {"refunded", 8}};
-
-template <std::size_t N>
-std::int64_t number_of(const NamedNumber (&table)[N], const std::string& word) {
-    for (const NamedNumber& row : table)
-        if (row.word == word) return row.number;
-    throw std::runtime_error("'" + word + "' is not known here");
-}
-
-std::optional<Code> code_named(std::string_view name) {
-    for (const CodeText& row : all_codes())
-        if (row.name == name) return row.code;
-    return std::nullopt;
-}
-
-template <typename Name>
-Name name_of(std::string_view text) {
-    Name name;
-    if (text != "unnamed") std::ranges::copy(text.substr(0, name.bytes.size()), name.bytes.begin());
-    return name;
-}
-
-// "15.00" is 1500 minor units; a whole number is taken as it stands.
-std::int64_t amount_in(std::string_view text) {
-    const auto point = text.find('.');
-    const auto whole_number = [&](std::string_view part) {
-        std::int64_t value = 0;
-        const char* end = part.data() + part.size();
-        if (part.empty() || std::from_chars(part.data(), end, value).ptr != end)
-            throw std::runtime_error("'" + std::string(text) + "' is no amount");
-        return value;
-    };
-    if (point == std::string_view::npos) return whole_number(text);
-    if (text.size() - point != 3) throw std::runtime_error("money has two places");
-    return whole_number(text.substr(0, point)) * 100 + whole_number(text.substr(point + 1));
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-    std::vector<std::string> parts;
-    std::size_t from = 0;
-    for (std::size_t to = 0; to <= text.size(); ++to) {
-        if (to < text.size() && text[to] != separator) continue;
-        if (to > from) parts.push_back(text.substr(from, to - from));
-        from = to + 1;
-    }
-    return parts;
-}
 
 // "2*7/3x4@15.00": twice the line of product 7, category 3, four of it at ¥15.00.
 void add_lines(std::string_view word, std::vector<AskedLine>& lines) {
@@ -116,17 +65,18 @@ void add_lines(std::string_view word, std::vector<AskedLine>& lines) {
     for (; times > 0; --times) lines.push_back(line);
 }
 
-std::string toml_instant(Instant at) {
-    const date::sys_seconds time{std::chrono::seconds(at.ns / 1'000'000'000)};
-    return date::format("%FT%TZ", time);
-}
-
 }  // namespace
 
 std::set<Code> CheckoutTeller::codes() const {
     std::set<Code> all = codes_;
     all.insert(others_.codes().begin(), others_.codes().end());
     return all;
+}
+
+void CheckoutTeller::know_order(const std::string& name, const CommandHead& head, Money cash) {
+    Named& named = orders_[name];
+    named = {.partner = head.partner, .member = head.member, .program = head.program, .quote = {}};
+    named.quote.cash = cash;
 }
 
 std::string CheckoutTeller::tell(const Step& step) {
@@ -488,7 +438,10 @@ std::string CheckoutTeller::compare_one(const WireAnswer& answer, Words& words) 
                       {"refunded", order.refunded.value},
                       {"refunded_points", order.refunded_points.value},
                       {"refunded_cash", order.refunded_cash.value},
-                      {"version", order.rule_version}};
+                      {"version", order.rule_version},
+                      {"offer", order.offer},
+                      {"ticket", static_cast<std::int64_t>(order.ticket)},
+                      {"units", order.quantity}};
         for (const auto& field : fields)
             if (field.word == word) return is(field.value);
         if (word == "line") {

@@ -25,6 +25,10 @@ public:
     // Every code that a step has produced so far, as it was told to.
     [[nodiscard]] std::set<Code> codes() const;
 
+    // For the teller of stories about offers, whose redemptions with cash are orders too.
+    void know_order(const std::string& name, const CommandHead& head, Money cash);
+    [[nodiscard]] Storyteller& others() { return others_; }
+
 private:
     // What a quote or an order of a story is called, and whose it is.
     struct Named {

@@ -252,6 +252,7 @@ CommandBody Storyteller::read_body(const std::string& verb, Words& words) {
     if (verb == "member") {
         MemberUpdate update;
         if (words.take_if("level")) update.level = static_cast<std::uint16_t>(words.take_number());
+        if (words.take_if("segment")) update.segments = std::uint64_t{1} << words.take_number();
         if (words.take_if("version"))
             update.source_version = static_cast<std::uint64_t>(words.take_number());
         return update;

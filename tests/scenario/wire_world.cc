@@ -1,6 +1,8 @@
 #include "tests/scenario/wire_world.h"
 
+#include "protocol/base/byte_io.h"
 #include "protocol/frame.h"
+#include "server/cards/voucher_format.h"
 #include "tests/scenario/story.h"
 #include "tests/support/invariants.h"
 
@@ -8,6 +10,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -29,6 +33,13 @@ template <typename T>
 T sound(std::expected<T, Code>&& decoded) {
     if (!decoded) throw std::runtime_error("an answer is malformed");
     return *std::move(decoded);
+}
+
+// Takes the answer of a kind of its own apart.
+template <typename T>
+void take(std::expected<T, Code>&& decoded, std::optional<T>& part, Outcome& outcome) {
+    part = sound(std::move(decoded));
+    outcome = part->outcome;
 }
 
 }  // namespace
@@ -121,18 +132,41 @@ WireAnswer WireWorld::ask(const Command& command, Instant now) {
     WireAnswer answer;
     switch (command.head.kind) {
         case CommandKind::quote:
-            answer.quote = sound(decode_quote(frame.body));
-            answer.outcome = answer.quote->outcome;
+            take(decode_quote(frame.body), answer.quote, answer.outcome);
             break;
         case CommandKind::order:
-            answer.order = sound(decode_order(frame.body));
-            answer.outcome = answer.order->outcome;
+            take(decode_order(frame.body), answer.order, answer.outcome);
             break;
         case CommandKind::terms:
-            answer.terms = sound(decode_terms(frame.body));
-            answer.outcome = answer.terms->outcome;
+            take(decode_terms(frame.body), answer.terms, answer.outcome);
             break;
-        case CommandKind::rules_put: {
+        case CommandKind::redeem:
+            take(decode_redeem(frame.body), answer.redeemed, answer.outcome);
+            break;
+        case CommandKind::reveal:
+            take(decode_reveal(frame.body), answer.revealed, answer.outcome);
+            break;
+        case CommandKind::show:
+            take(decode_show(frame.body), answer.shown, answer.outcome);
+            break;
+        case CommandKind::verify:
+        case CommandKind::undo_verify:
+            take(decode_verify(frame.body), answer.verified, answer.outcome);
+            break;
+        case CommandKind::offers:
+            take(decode_offers(frame.body), answer.offers, answer.outcome);
+            break;
+        case CommandKind::vouchers:
+            take(decode_vouchers(frame.body), answer.vouchers, answer.outcome);
+            break;
+        case CommandKind::codes_import:
+            take(decode_codes(frame.body), answer.codes, answer.outcome);
+            break;
+        case CommandKind::recall:
+            take(decode_recall(frame.body), answer.recalled, answer.outcome);
+            break;
+        case CommandKind::rules_put:
+        case CommandKind::offers_put: {
             const RulesAnswer put = sound(decode_rules(frame.body));
             answer.outcome = put.outcome;
             answer.message = put.message;
@@ -187,7 +221,86 @@ SubjectTotals WireWorld::totals(ProgramId program, Instant now) {
 
 std::string WireWorld::broken_invariant(Instant now) {
     if (!changed_by_refusal_.empty()) return changed_by_refusal_;
+    if (std::string broken = broken_offer(); !broken.empty()) return broken;
     return testing::broken_invariant(ledgers(), now);
+}
+
+// INV-9: of each offer as many vouchers as units are issued, none twice, no code twice, and its
+// codes where its units are; what is given out and what is free are its stock.
+std::string WireWorld::broken_offer() {
+    ledger::CounterMap sum;
+    std::map<ledger::CounterKey, std::int64_t> vouchers;
+    std::map<ledger::CounterKey, std::uint64_t> with_code;
+    std::set<VoucherNumber> numbers;
+    std::set<std::pair<std::uint64_t, std::uint64_t>> keys;
+    for (const ledger::Ledger* ledger : ledgers()) {
+        ledger->add_counters_to(sum);
+        for (std::uint32_t i = 0; i < ledger->account_count(); ++i)
+            for (const auto& held : ledger->account(ledger::AccountRef{i}).vouchers()) {
+                ByteReader from(held->bytes);
+                const auto voucher = cards::get_voucher(from);
+                if (!voucher) return "a voucher cannot be read";
+                const ledger::CounterKey key{.program = voucher->program,
+                                             .kind = ledger::CounterKind::offer_stock,
+                                             .id = held->number.offer};
+                ++vouchers[key];
+                if (!numbers.insert(held->number).second) return "INV-9: a voucher is there twice";
+                if (!voucher->has_code()) continue;
+                ++with_code[key];
+                if (!keys.emplace(voucher->code.high, voucher->code.low).second)
+                    return "INV-9: a code was issued twice";
+            }
+    }
+    for (const auto& [key, counted] : sum) {
+        if (key.kind != ledger::CounterKind::offer_stock) continue;
+        const auto wrong = [&](std::string_view what) {
+            return fmt::format("INV-9: offer {}: {} issued, {} set aside: {}", key.id,
+                               counted.issued, counted.reserved, what);
+        };
+        if (counted.issued < 0 || counted.reserved < 0) return wrong("below zero");
+        if (counted.issued != vouchers[key])
+            return wrong(fmt::format("there are {} vouchers", vouchers[key]));
+        const OfferUnits known = units(key.program, key.id);
+        if (known.free < 0) return wrong("more than the stock");
+        if (known.given != counted.given()) return wrong("the owner of the stock knows otherwise");
+        const auto pooled = codes(key.id);
+        if (!pooled) continue;
+        if (!pooled->is_whole()) return wrong("its codes do not add up");
+        if (pooled->of(cards::CodeState::issued) != with_code[key])
+            return wrong("other codes are issued");
+        if (pooled->of(cards::CodeState::set_aside) != static_cast<std::uint64_t>(counted.reserved))
+            return wrong("other codes are set aside");
+    }
+    return {};
+}
+
+OfferUnits WireWorld::units(ProgramId program, std::uint32_t offer) {
+    const ledger::CounterKey key{
+        .program = program, .kind = ledger::CounterKind::offer_stock, .id = offer};
+    ledger::CounterMap sum;
+    std::map<ledger::CounterKey, ledger::TicketSpan> tickets;
+    for (const ledger::Ledger* ledger : ledgers()) {
+        ledger->add_counters_to(sum);
+        ledger->add_tickets_to(tickets);
+    }
+    OfferUnits units{.issued = sum[key].issued,
+                     .set_aside = sum[key].reserved,
+                     .given = 0,
+                     .free = 0,
+                     .tickets = static_cast<std::int64_t>(tickets[key].last())};
+    for (std::size_t i = 0; i < world_.shard_count(); ++i) {
+        const shard::StockTable& stocks = world_.shard(i).stocks();
+        units.given += stocks.given(key);
+        units.free += stocks.total(key) - stocks.given(key);
+    }
+    return units;
+}
+
+std::optional<cards::CodeCounts> WireWorld::codes(std::uint32_t offer) {
+    for (std::size_t i = 0; i < world_.shard_count(); ++i)
+        if (const cards::CodePool* pool = world_.shard(i).pools().find(offer))
+            return pool->counts();
+    return std::nullopt;
 }
 
 std::vector<const ledger::Ledger*> WireWorld::ledgers() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/codec.h"
+#include "server/ledger/counter.h"
 #include "server/net/session.h"
 #include "tests/support/ledger_world.h"
 #include "tests/support/subject.h"
@@ -23,7 +24,24 @@ struct WireAnswer {
     std::optional<QuoteAnswer> quote;
     std::optional<OrderAnswer> order;
     std::optional<TermsAnswer> terms;
-    std::string message;  // of rules_put
+    std::string message;  // of rules_put, offers_put
+    std::optional<RedeemAnswer> redeemed;
+    std::optional<RevealAnswer> revealed;
+    std::optional<ShowAnswer> shown;
+    std::optional<VerifyAnswer> verified;  // of undo_verify too
+    std::optional<OffersAnswer> offers;
+    std::optional<VouchersAnswer> vouchers;
+    std::optional<CodesAnswer> codes;
+    std::optional<RecallAnswer> recalled;
+};
+
+// An offer's units, as the journal has them and as their owner does.
+struct OfferUnits {
+    std::int64_t issued = 0;
+    std::int64_t set_aside = 0;
+    std::int64_t given = 0;    // issued and set aside, as the owner of the stock has it
+    std::int64_t free = 0;     // likewise; 0 as long as nobody has asked for any
+    std::int64_t tickets = 0;  // the last one
 };
 
 // One session for each partner, 1 and 2, on the first of several shards; whatever is asked is
@@ -45,8 +63,12 @@ public:
     SubjectTotals totals(ProgramId program, Instant now) override;
     void raise_floor(std::int64_t) override {}  // it rises by itself
     void sweep(Instant now) override { advance(now); }
-    // INV-13 as well: whether the last command was refused and has changed something all the same.
+    // INV-13 as well: whether the last command was refused and has changed something all the same;
+    // and INV-9 of every offer.
     std::string broken_invariant(Instant now) override;
+    [[nodiscard]] OfferUnits units(ProgramId program, std::uint32_t offer);
+    // Of all batches of an offer together; nothing where it never had codes.
+    [[nodiscard]] std::optional<cards::CodeCounts> codes(std::uint32_t offer);
 
     // As if the process had been killed, and started with another number of shards: what it then
     // makes of its journal.
@@ -62,6 +84,7 @@ private:
     void advance(Instant now);
     [[nodiscard]] Partner& partner(PartnerId id);
     [[nodiscard]] std::vector<const ledger::Ledger*> ledgers();
+    [[nodiscard]] std::string broken_offer();
 
     shard::ShardWorld world_;
     TemporaryFolder folder_;

@@ -29,7 +29,9 @@ struct RandomOrder {
 // Everything it makes is sound by rule_check.h. Same seed, same things in the same order.
 class RuleMaker {
 public:
-    explicit RuleMaker(std::uint64_t seed) : state_(seed) {}
+    // With `smaller`, prices, points and limits are so many times smaller: for oracles that count.
+    explicit RuleMaker(std::uint64_t seed, std::int64_t smaller = 1)
+        : state_(seed), smaller_(smaller) {}
 
     // How much of the language a book uses: 0 is a plain ratio with limits, 3 everything at once.
     [[nodiscard]] rules::RuleSpec spec(std::int64_t richness);
@@ -42,6 +44,8 @@ public:
 
 private:
     std::uint64_t next();
+    // An amount of money or points.
+    std::int64_t sized(std::int64_t low, std::int64_t high);
     template <typename Id>
     std::vector<Id> some_ids(std::int64_t low, std::int64_t high);
     rules::Match order_match();
@@ -53,7 +57,16 @@ private:
     rules::PriceRule price(std::uint32_t id);
     rules::FullReduction reduction(std::uint32_t id);
     rules::CouponRule coupon(std::uint32_t id);
+    rules::ExpiryTerms expiry();
     void change_one(rules::RuleSpec& spec);
+    void change_head(rules::RuleSpec& spec);
+    void change_kind(rules::RuleSpec& spec);
+    void change(rules::ExpiryTerms& terms);
+    void change(rules::Match& match);
+    void change(rules::Window& window);
+    void change(rules::PriceRule& rule);
+    void change(rules::FullReduction& rule);
+    void change(rules::CouponRule& rule);
     void change(rules::DeductionRule& rule);
     void change(rules::LimitRule& rule);
     void change(rules::Campaign& campaign);
@@ -61,6 +74,7 @@ private:
     void change(std::optional<Amount>& limit, std::int64_t high);
 
     std::uint64_t state_;
+    std::int64_t smaller_ = 1;
 };
 
 }  // namespace suanpan::testing

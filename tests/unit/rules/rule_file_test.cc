@@ -61,6 +61,8 @@ TEST(RuleFile, SaysPathLineAndReasonOfEveryMistake) {
         {"[expiry]\npolicy = \"never\"\nround_up_to = \"year_end\"\n",
          "expiry.round_up_to: means nothing under this policy"},
         {"[refund]\ngrace_days = 3651\n", "refund.grace_days: must be a number from 0 to 3650"},
+        {"[refund]\nwithin_days = 0\n", "refund.within_days: must be a number from 1 to 3650"},
+        {"[refund]\nwithin_days = 3651\n", "refund.within_days: must be a number from 1 to 3650"},
         {"[refund]\nlate_payment = \"keep\"\n",
          "refund.late_payment: must be one of \"auto_refund\", \"reacquire\""},
         {"[[restriction]]\nid = 1\n", "restriction[1]: names no products and no categories"},
@@ -87,6 +89,12 @@ TEST(RuleFile, SaysPathLineAndReasonOfEveryMistake) {
         {DEDUCTION "order_percent_max = \"100.01\"\n", "order_percent_max: must be a percent"},
         {DEDUCTION "order_percent_max = \"-1\"\n", "order_percent_max: must be a percent"},
         {DEDUCTION "order_money_max = 0\n", "deduction[1]: lets points pay nothing"},
+        {DEDUCTION "minimum_order = -1\n", "deduction[1].minimum_order: must be a number from 0"},
+        {DEDUCTION "minimum_order = 9223372036854775807\n",
+         "deduction[1].minimum_order: must be a number from 0 to"},
+        {DEDUCTION "order_points_max = -1\n",
+         "deduction[1].order_points_max: must be a number from 0 to"},
+        {DEDUCTION "order_points_max = 0\n", "deduction[1]: lets points pay nothing"},
         {DEDUCTION "tiers = 3\n", "deduction[1].tiers: must be a list of tables"},
         {DEDUCTION "tiers = [{from = 100}]\n", "deduction[1].tiers[1].percent: is missing"},
         {DEDUCTION "tiers = [{from = 1, percent = 1}, {from = 1, percent = 2}]\n",
@@ -112,6 +120,10 @@ TEST(RuleFile, SaysPathLineAndReasonOfEveryMistake) {
         {"[[limit]]\nid = 1\nper = \"line\"\nmoney_max = 9223372036854775807\n",
          "limit[1].money_max: must be a number from 0 to"},
         {"[[limit]]\nid = 1\nper = \"line\"\nmoney_max = 9223372036854775808\n", "not valid TOML"},
+        {"[[limit]]\nid = 1\nper = \"line\"\npercent_max = 101\n",
+         "limit[1].percent_max: must be a percent from 0 to 100"},
+        {"[[limit]]\nid = 1\nper = \"order\"\npercent_max = -1\n",
+         "limit[1].percent_max: must be a percent from 0 to 100"},
         {"[[limit]]\nid = 1\nper = \"day\"\npercent_max = 5\n",
          "limit[1].percent_max: a percent is of an order or a line"},
         {"[[limit]]\nid = 1\nper = \"month\"\npoints_max = 5\nproducts = [1]\n",
@@ -139,6 +151,12 @@ TEST(RuleFile, SaysPathLineAndReasonOfEveryMistake) {
         {"[[campaign]]\nid = 1\n" WINDOW "raise = \"1/2\"\n", "campaign[1].raise: must be 1 or"},
         {"[[campaign]]\nid = 1\n" WINDOW "budget = 0\n",
          "campaign[1].budget: must be a number from 1 to"},
+        {"[[campaign]]\nid = 1\n" WINDOW "member_money_max = 0\n",
+         "campaign[1].member_money_max: must be a number from 1 to"},
+        {"[[campaign]]\nid = 1\n" WINDOW "member_orders_max = 0\n",
+         "campaign[1].member_orders_max: must be a number from 1 to 1000000000"},
+        {"[[campaign]]\nid = 1\n" WINDOW "member_orders_max = 1000000001\n",
+         "campaign[1].member_orders_max: must be a number from 1 to 1000000000"},
         {"[[deduction]]\nid = 9\npoints = 1\nmoney = 1000000000000000000\n"
          "[[campaign]]\nid = 1\n" WINDOW "multiplier = 10\n",
          "campaign[1].multiplier: times the worth of points of deduction 9 it leaves the range"},
@@ -175,6 +193,12 @@ TEST(RuleFile, SaysPathLineAndReasonOfEveryMistake) {
         {"[[coupon]]\nid = 1\nminus = 5\noff_max = 3\n", "coupon[1].off_max: bounds 'off'"},
         {"[[coupon]]\nid = 1\nminus = 5\nmember_max = -1\n",
          "coupon[1].member_max: must be a number from 0 to"},
+        {"[[coupon]]\nid = 1\nminus = 5\ntotal_max = -1\n",
+         "coupon[1].total_max: must be a number from 0 to"},
+        {"[[coupon]]\nid = 1\nminus = 5\nfrom = -1\n",
+         "coupon[1].from: must be a number from 0 to"},
+        {"[[coupon]]\nid = 1\nminus = 5\nfrom = 9223372036854775807\n",
+         "coupon[1].from: must be a number from 0 to"},
         {"[[coupon]]\nid = 4294967296\nminus = 5\n", "coupon[1].id: must be a number from 1 to"},
         {"[[coupon]]\nid = 1\nminus = 5\nstart = 2027-02-01T00:00:00Z\n"
          "end = 2027-01-01T00:00:00Z\n",
@@ -215,6 +239,31 @@ TEST(RuleFile, IsBounded) {
     nested += "x = ";
     for (int i = 0; i < 10'000; ++i) nested += '[';
     EXPECT_THAT(mistakes_of(nested), HasSubstr("not valid TOML"));
+}
+
+// The last number that is allowed is, the next one is not.
+TEST(RuleFile, TakesSoManyCampaignsTiersAndStepsAndNoMore) {
+    const auto with = [](int count, const std::string& before, auto each, const std::string& end) {
+        std::string text = std::string(rule_head) + before;
+        for (int i = 1; i <= count; ++i) text += each(std::to_string(i));
+        return mistakes_of(text + end);
+    };
+    const auto campaign = [](const std::string& n) {
+        return "[[campaign]]\nid = " + n + "\n" WINDOW "multiplier = 2\n";
+    };
+    EXPECT_EQ(with(256, "", campaign, ""), "sound");
+    EXPECT_THAT(with(257, "", campaign, ""), HasSubstr("campaign: at most 256 of them"));
+    const auto tier = [](const std::string& n) { return "{from = " + n + ", percent = 5}, "; };
+    EXPECT_EQ(with(64, DEDUCTION "tiers = [", tier, "]\n"), "sound");
+    EXPECT_THAT(with(65, DEDUCTION "tiers = [", tier, "]\n"),
+                HasSubstr("deduction[1].tiers: at most 64 of them"));
+    const auto step = [](const std::string& n) {
+        return "{from = " + n + "0, minus = " + n + "}, ";
+    };
+    const std::string reduction = "[[full_reduction]]\nid = 1\nsteps = [";
+    EXPECT_EQ(with(64, reduction, step, "]\n"), "sound");
+    EXPECT_THAT(with(65, reduction, step, "]\n"),
+                HasSubstr("full_reduction[1].steps: at most 64 of them"));
 }
 
 TEST(RuleFile, NeverPrintsAKeysControlCharacters) {

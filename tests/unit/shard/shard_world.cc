@@ -122,6 +122,10 @@ const Outcome* ShardWorld::answer(std::uint32_t number) const {
     return found == nullptr ? nullptr : &found->outcome;
 }
 
+void ShardWorld::adopt_shards() {
+    for (const auto& shard : shards_) shard->adopt_thread(answers_);
+}
+
 void ShardWorld::step_shards() {
     for (const auto& shard : shards_) {
         shard->begin_turn();

@@ -66,6 +66,8 @@ public:
     [[nodiscard]] const Outcome* answer(std::uint32_t number) const;
     [[nodiscard]] const Reply* reply(std::uint32_t number) const;
 
+    // Threads that played the shards have ended: the shards are this thread's again.
+    void adopt_shards();
     void step_shards();
     void step_reader() { reader_->run_once(); }
     // One commit of what is staged, then the answers that waited for it.

@@ -2,13 +2,13 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #define XXH_INLINE_ALL
 #include "protocol/base/assert.h"
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -58,6 +58,50 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<const std
 }
 #endif
 
+// SHA-256 of one message after the other, one per thread. Finding the algorithm and making a
+// context anew for each takes longer than hashing some hundred bytes.
+class Hasher {
+public:
+    [[nodiscard]] static Hasher& of_thread() {
+        thread_local Hasher hasher;
+        return hasher;
+    }
+    ~Hasher() { EVP_MD_CTX_free(context_); }
+    Hasher(const Hasher&) = delete;
+    Hasher& operator=(const Hasher&) = delete;
+
+    // Of the two, one after the other.
+    [[nodiscard]] Sha256 hash(std::span<const std::byte> first,
+                              std::span<const std::byte> second = {}) {
+        Sha256 digest;
+        int done = EVP_DigestInit_ex2(context_, algorithm(), nullptr);
+        done &= EVP_DigestUpdate(context_, first.data(), first.size());
+        done &= EVP_DigestUpdate(context_, second.data(), second.size());
+        done &=
+            EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+        SUANPAN_ASSERT(done == 1);
+        return digest;
+    }
+
+private:
+    Hasher() { SUANPAN_ASSERT(context_ != nullptr); }
+    // Lives as long as the process.
+    static const EVP_MD* algorithm() {
+        static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+        SUANPAN_ASSERT(found != nullptr);
+        return found;
+    }
+
+    EVP_MD_CTX* const context_ = EVP_MD_CTX_new();
+};
+
+constexpr std::size_t hmac_block_bytes = 64;
+using HmacBlock = std::array<std::byte, hmac_block_bytes>;
+
+void mask(HmacBlock& block, std::byte with) {
+    for (std::byte& each : block) each ^= with;
+}
+
 }  // namespace
 
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc) {
@@ -69,22 +113,25 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc) {
 }
 
 Sha256 sha256(std::span<const std::byte> bytes) {
-    Sha256 digest;
-    const int done =
-        EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                   nullptr, EVP_sha256(), nullptr);
-    SUANPAN_ASSERT(done == 1);
-    return digest;
+    return Hasher::of_thread().hash(bytes);
 }
 
 Sha256 hmac_sha256(std::span<const std::byte> key, std::span<const std::byte> bytes) {
-    Sha256 digest;
-    const unsigned char* done =
-        HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-             reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-    SUANPAN_ASSERT(done != nullptr);
-    return digest;
+    constexpr std::byte inner{0x36};
+    constexpr std::byte outer{0x5c};
+    Hasher& hasher = Hasher::of_thread();
+    HmacBlock block{};
+    if (key.size() <= block.size()) {
+        std::ranges::copy(key, block.begin());
+    } else {
+        std::ranges::copy(hasher.hash(key), block.begin());
+    }
+    mask(block, inner);
+    const Sha256 inside = hasher.hash(block, bytes);
+    mask(block, inner ^ outer);
+    const Sha256 mac = hasher.hash(block, inside);
+    OPENSSL_cleanse(block.data(), block.size());
+    return mac;
 }
 
 bool equal_in_constant_time(const Sha256& a, const Sha256& b) {

@@ -106,15 +106,18 @@ std::expected<QuoteAnswer, Code> decode_quote(std::span<const std::byte> body) {
     quote.points.value = from->points();
     quote.points_missing.value = from->points_missing();
     quote.gap.value = from->gap();
-    if (from->lines() != nullptr)
-        for (const wire::QuotedLine* line : *from->lines())
-            quote.lines.push_back(plain_line(*line));
-    if (from->limits() != nullptr)
-        for (const wire::QuotedLimit* limit : *from->limits())
+    if (const auto* lines = from->lines(); lines != nullptr) {
+        quote.lines.reserve(lines->size());
+        for (const wire::QuotedLine* line : *lines) quote.lines.push_back(plain_line(*line));
+    }
+    if (const auto* limits = from->limits(); limits != nullptr) {
+        quote.limits.reserve(limits->size());
+        for (const wire::QuotedLimit* limit : *limits)
             quote.limits.push_back({.kind = limit->kind(),
                                     .bound = limit->bound(),
                                     .id = limit->id(),
                                     .value = limit->value()});
+    }
     if (from->token() != nullptr) {
         const auto token = std::as_bytes(std::span(from->token()->Data(), from->token()->size()));
         quote.token.assign(token.begin(), token.end());

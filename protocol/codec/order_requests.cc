@@ -55,12 +55,14 @@ std::expected<void, Code> decode_quote_request(std::span<const std::byte> body,
     expect_field(event, lines != nullptr && lines->size() > 0, 6);
     if (lines != nullptr && lines->size() > limits::order_lines_max)
         fail(event, Code::too_many_lines, limits::order_lines_max);
-    else if (lines != nullptr)
+    else if (lines != nullptr) {
+        order.lines.reserve(lines->size());
         for (const wire::AskedLine* line : *lines)
             order.lines.push_back({.product = line->product(),
                                    .unit_price = {line->unit_price()},
                                    .quantity = line->quantity(),
                                    .category = line->category()});
+    }
     for (const AskedLine& line : order.lines) {
         expect_field(event, line.quantity > 0, 6);
         if (line.unit_price < Money{} || line.unit_price > Money{amount_money_max})

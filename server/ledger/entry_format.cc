@@ -136,8 +136,10 @@ struct EncodeEffect {
         to.put(bytes_of(*entry.spec));
     }
     void operator()(const OrderPut& e) const {
+        const Order& order = *entry.orders[e.place];
         std::vector<std::byte> bytes;
-        put_order(bytes, *entry.orders[e.place]);
+        bytes.reserve(order_bytes(order));
+        put_order(bytes, order);
         outsized(tag_order, bytes);
     }
     void operator()(const UseAdd& e) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace suanpan::ledger {
 namespace {
@@ -207,11 +208,12 @@ bool is_use_kind(const UseKey& key) {
            key.zero == std::array<std::uint8_t, 3>{};
 }
 
+std::size_t terms_bytes(const OrderTerms& terms) {
+    return sizeof(TermsBytes) + terms.lines.size() * sizeof(LineBytes) +
+           terms.uses.size() * sizeof(UseBytes) + terms.restricted.size() * sizeof(RestrictedBytes);
+}
 std::size_t order_bytes(const Order& order) {
-    const OrderTerms& terms = order.terms;
-    return sizeof(OrderBytes) + sizeof(TermsBytes) + terms.lines.size() * sizeof(LineBytes) +
-           terms.uses.size() * sizeof(UseBytes) +
-           terms.restricted.size() * sizeof(RestrictedBytes) +
+    return sizeof(OrderBytes) + terms_bytes(order.terms) +
            order.line_refunded.size() * sizeof(std::int64_t) +
            order.taken.size() * sizeof(TakenBytes) +
            (order.units.any()
@@ -223,7 +225,9 @@ std::size_t rules_bytes(const RuleText& rules) {
 }
 
 void put_terms(std::vector<std::byte>& out, const OrderTerms& terms) {
-    ByteAppender to(out);
+    const std::size_t at = out.size();
+    out.resize(at + terms_bytes(terms));
+    ByteWriter to{std::span(out).subspan(at)};
     to.put(TermsBytes{.quote = terms.quote,
                       .member = {terms.member.high, terms.member.low},
                       .partner = static_cast<std::uint32_t>(terms.partner),
@@ -291,6 +295,7 @@ std::optional<OrderTerms> get_terms(ByteReader& from) {
                                .points = {line.points},
                                .value = {line.value}});
     }
+    terms.uses.reserve(bytes.use_count);
     for (std::uint32_t i = 0; i < bytes.use_count; ++i) {
         const auto use = from.get<UseBytes>();
         const bool is_known =

@@ -20,7 +20,8 @@ void put_rules(std::vector<std::byte>& out, const RuleText& rules);
 // False for a number that no counter of an account has.
 [[nodiscard]] bool is_use_kind(const UseKey& key);
 
-// How many bytes these write.
+// How many bytes these write; of an order, at most.
+[[nodiscard]] std::size_t terms_bytes(const OrderTerms& terms);
 [[nodiscard]] std::size_t order_bytes(const Order& order);
 [[nodiscard]] std::size_t rules_bytes(const RuleText& rules);
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 namespace suanpan::rules {
 
@@ -25,7 +24,7 @@ void allocate(std::int64_t total, std::span<const std::int64_t> weights,
         std::int64_t rest;
         std::size_t place;
     };
-    std::vector<Remainder> remainders;
+    Row<Remainder> remainders;
     remainders.reserve(weights.size());
     std::int64_t left = total;
     for (std::size_t i = 0; i < weights.size(); ++i) {

@@ -1,10 +1,19 @@
 // Allocation of a sum to lines by largest remainder.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace suanpan::rules {
+
+// One value for each line of an order, or for each run of points, while a quote is worked out. As
+// many as most orders have take no memory from the heap.
+inline constexpr std::size_t usual_row = 16;
+template <typename T>
+using Row = boost::container::small_vector<T, usual_row>;
 
 // Splits `total` >= 0 in proportion to `weights` (each >= 0) and adds each share to `shares`. Each
 // gets the floor of its share; what is left goes, one each, to the largest remainders, ties to the

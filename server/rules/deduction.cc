@@ -148,9 +148,9 @@ Result<Deduction> solve(const DeductionProblem& problem) {
     for (LimitReport& limit : deduction.limits) mark(limit, problem, bounds, choice);
 
     deduction.taken = placement.take(choice.points);
-    std::vector<std::int64_t> values(problem.lines.size());
+    Row<std::int64_t> values(problem.lines.size());
     placement.share(choice.value, deduction.taken, values);
-    std::vector<std::int64_t> points(problem.lines.size());
+    Row<std::int64_t> points(problem.lines.size());
     if (choice.value > Money{}) allocate(choice.points.value, values, points);
     deduction.shares.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {

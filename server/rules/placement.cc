@@ -1,7 +1,6 @@
 #include "server/rules/placement.h"
 
 #include "protocol/base/assert.h"
-#include "server/rules/allocation.h"
 
 #include <algorithm>
 
@@ -45,7 +44,7 @@ std::size_t Placement::pool_of(Restriction set) const {
 
 void Placement::find_sequence() {
     sequence_.assign(runs_.size(), Points{});
-    Load load{std::vector<Points>(pools_.size()), Points{}};
+    Load load{Row<Points>(pools_.size()), Points{}};
     for (std::size_t i = 0; i < runs_.size(); ++i) {
         const std::size_t pool = run_pool_[i];
         if (pools_[pool].room == Money{} || runs_[i].points == Points{}) continue;
@@ -83,7 +82,7 @@ std::vector<Points> Placement::take(Points points) const {
 }
 
 Placement::Load Placement::load_of(std::span<const Points> taken) const {
-    Load load{std::vector<Points>(pools_.size()), Points{}};
+    Load load{Row<Points>(pools_.size()), Points{}};
     for (std::size_t i = 0; i < taken.size(); ++i) {
         load.points[run_pool_[i]] += taken[i];
         load.sum += taken[i];
@@ -113,7 +112,7 @@ Money Placement::payable_by(std::span<const Points> taken) const {
 
 void Placement::share(Money value, std::span<const Points> taken,
                       std::span<std::int64_t> shares) const {
-    std::vector<std::int64_t> weights(lines_.size());
+    Row<std::int64_t> weights(lines_.size());
     if (!has_restricted_) {
         std::ranges::transform(lines_, weights.begin(),
                                [](const DeductionLine& line) { return line.limit.value; });
@@ -121,7 +120,7 @@ void Placement::share(Money value, std::span<const Points> taken,
         return;
     }
     const Load load = load_of(taken);
-    std::vector<Money> paid(pools_.size());
+    Row<Money> paid(pools_.size());
     Money sum;
     for (std::size_t pool = 1; pool < pools_.size(); ++pool) {
         paid[pool] = worth_at_most(load.points[pool], ratio_, pools_[pool].room);

@@ -4,6 +4,7 @@
 #include "protocol/base/money.h"
 #include "protocol/base/points.h"
 #include "protocol/command.h"
+#include "server/rules/allocation.h"
 #include "server/rules/deduction.h"
 #include "server/rules/exchange.h"
 
@@ -49,7 +50,7 @@ private:
         Money room;
     };
     struct Load {
-        std::vector<Points> points;  // per pool
+        Row<Points> points;  // per pool
         Points sum;
     };
 
@@ -64,9 +65,9 @@ private:
     Ratio ratio_;
     Money room_;
     bool has_restricted_ = false;
-    std::vector<Pool> pools_;
-    std::vector<std::size_t> run_pool_;
-    std::vector<Points> sequence_;  // per run
+    Row<Pool> pools_;
+    Row<std::size_t> run_pool_;
+    Row<Points> sequence_;  // per run
     Points placeable_;
     Points acceptable_;
 };

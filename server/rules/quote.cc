@@ -12,6 +12,9 @@ namespace {
 
 using Why = QuoteRefusal::Why;
 
+// As many as most orders have: room for them is made at once.
+constexpr std::size_t usual_limits = 16;
+
 // Where no rule lets points pay.
 const DeductionRule no_deduction{};
 
@@ -70,6 +73,7 @@ private:
 
     // The limits that no campaign changes.
     void find_fixed_limits() {
+        limits_.reserve(usual_limits);
         add(LimitKind::payable, priced_.payable.value);
         if (rule_ == &no_deduction) add(LimitKind::no_deduction, 0);
         if (priced_.payable < rule_->minimum_order) add(LimitKind::minimum_order, 0);

@@ -149,6 +149,7 @@ UseKind use_kind_of(rules::Counted counted) {
 
 std::vector<QuotedUse> uses_of(const rules::Quote& quote) {
     std::vector<QuotedUse> uses;
+    uses.reserve(quote.consumptions.size());
     for (const rules::Consumption& each : quote.consumptions) {
         const UseKind kind = use_kind_of(each.counted);
         // Without a limit for all members nobody counts them together.
@@ -421,6 +422,7 @@ QuoteAnswer Checkout::quote(const Command& command, Instant now) {
     terms.payable = quote.payable;
     terms.value = quote.value;
     terms.points = quote.points;
+    terms.lines.reserve(quote.lines.size());
     for (const rules::QuotedLine& line : quote.lines)
         terms.lines.push_back({.list = line.price.list,
                                .payable = line.price.payable,
@@ -451,6 +453,7 @@ QuoteAnswer Checkout::quote(const Command& command, Instant now) {
     answer.points_missing = quote.missing;
     answer.gap = quote.gap;
     answer.lines = std::move(terms.lines);
+    answer.limits.reserve(quote.limits.size());
     for (const rules::LimitReport& limit : quote.limits)
         answer.limits.push_back({.kind = static_cast<std::uint8_t>(limit.kind),
                                  .bound = limit.bound,

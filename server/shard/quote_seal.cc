@@ -50,6 +50,7 @@ std::vector<std::byte> QuoteSeal::seal(const OrderTerms& terms, Instant now) {
     forget_ended(now);
     const std::uint32_t day = day_of(now);
     std::vector<std::byte> token;
+    token.reserve(head_bytes + ledger::terms_bytes(terms) + sizeof(Sha256));
     ledger::ByteAppender to(token);
     to.put(token_version);
     to.put(held_.front().key.number);

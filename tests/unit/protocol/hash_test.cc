@@ -33,6 +33,16 @@ TEST(HmacSha256, MatchesTheRfc) {
     EXPECT_EQ(mac[31], std::byte{0x43});
 }
 
+// RFC 4231, test case 6: a key that is longer than a block is hashed first.
+TEST(HmacSha256, HashesALongKeyAsTheRfcSays) {
+    const Sha256 mac =
+        hmac_sha256(bytes_of(std::string(131, '\xaa')),
+                    bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"));
+    EXPECT_EQ(mac[0], std::byte{0x60});
+    EXPECT_EQ(mac[1], std::byte{0xe4});
+    EXPECT_EQ(mac[31], std::byte{0x54});
+}
+
 // Frozen: which shard a member belongs to follows from it, on every machine and in every client.
 TEST(MemberHash, IsFrozen) {
     EXPECT_EQ(member_hash(MemberId{1, 2}, 0), 0x7ee86c281446befU);

@@ -36,7 +36,8 @@ constexpr std::array offer_kinds{
     CommandKind::undo_verify,  CommandKind::undo_verify,  CommandKind::earn,
     CommandKind::earn,         CommandKind::earn,         CommandKind::earn,
     CommandKind::codes_import, CommandKind::codes_import, CommandKind::codes_import,
-    CommandKind::recall,       CommandKind::offers_put};
+    CommandKind::codes_import, CommandKind::codes_import, CommandKind::recall,
+    CommandKind::recall,       CommandKind::recall,       CommandKind::offers_put};
 constexpr std::uint64_t rules_one_in = 60;  // of the orders' kinds
 
 // The same lines for another batch.

@@ -96,7 +96,10 @@ void Workload::fill_offer_body(Op& op, Instant wall) {
 
 void Workload::fill_redeem(Op& op, const OfferFacts& newest) {
     const auto& offers = newest.file.offers;
-    const model::OfferSpec& offer = offers[random_.below(offers.size())];
+    // What an operator may take back is asked for more than the rest.
+    const auto coded = std::ranges::find(offers, true, &model::OfferSpec::has_codes);
+    const model::OfferSpec& offer =
+        coded != offers.end() && random_.one_in(3) ? *coded : offers[random_.below(offers.size())];
     Redeem redeem{.offer = random_.one_in(60) ? 99 : offer.id,
                   .quantity = random_.one_in(4) ? random_.between(2, 3) : 1,
                   .origin = random_.one_in(3) ? 0 : 1 + random_.below(3)};

@@ -5,7 +5,9 @@
 #include "tests/property/deduction_oracle.h"
 #include "tests/property/rule_maker.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace suanpan::testing {

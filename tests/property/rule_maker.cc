@@ -3,6 +3,7 @@
 #include "server/rules/rule_check.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace suanpan::testing {
 

@@ -166,14 +166,18 @@ Answer Model::put_rules(ProgramId program, const PutRules& put, Instant now) {
     return {.detail = put.version};
 }
 
-const Order* Model::order_elsewhere(const CommandHead& head, const OrderId& id, Instant now) {
+std::optional<Order> Model::order_elsewhere(const CommandHead& head, const OrderId& id,
+                                            Instant now) const {
     for (const auto& [program, versions] : programs_) {
         const auto other = accounts_.find({program, head.member});
         if (program == head.program || other == accounts_.end()) continue;
-        other->second.pass_time(versions.back(), now, sums_[program]);
-        if (const Order* order = other->second.find_order(head.partner, id)) return order;
+        // Only looked at: for the account itself no time has passed.
+        Account account = other->second;
+        Sums sums;
+        account.pass_time(versions.back(), now, sums);
+        if (const Order* order = account.find_order(head.partner, id)) return *order;
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 Answer Model::decide(const Command& command, Instant now, const Names& names) {
@@ -198,7 +202,7 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
     account.pass_time(*program, now, sums);
     if (std::holds_alternative<Redeem>(command.body)) return redeem(command, account, now, names);
     struct Decide {
-        Model& model;
+        const Model& model;
         Account& account;
         const ProgramSpec& program;
         const CommandHead& head;
@@ -228,8 +232,9 @@ Answer Model::decide(const Command& command, Instant now, const Names& names) {
         Answer operator()(const Settle& c) const {
             const bool is_own = c.terms->member == head.member && c.terms->program == head.program;
             if (!is_own) return {.code = Code::quote_not_authentic};
+            const auto elsewhere = model.order_elsewhere(head, c.order, now);
             return account.settle(program, c, head.partner, now, sums, of_all,
-                                  model.order_elsewhere(head, c.order, now));
+                                  elsewhere ? &*elsewhere : nullptr);
         }
         Answer operator()(const ConfirmOrder& c) const {
             return account.confirm(program, c, head.partner, now, sums, of_all, names.is_used_up);

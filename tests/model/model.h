@@ -131,8 +131,9 @@ private:
     Answer issue(const Command& command, Account& account, Instant now, const Names& names,
                  const Answer& paid);
     Answer complain(std::string complaint);
-    // The partner's order of that name in an account of the member other than the head's, or null.
-    const Order* order_elsewhere(const CommandHead& head, const OrderId& id, Instant now);
+    // The partner's order of that name in an account of the member other than the head's.
+    [[nodiscard]] std::optional<Order> order_elsewhere(const CommandHead& head, const OrderId& id,
+                                                       Instant now) const;
     Answer put_program(const PutProgram& put);
     Answer put_rules(ProgramId program, const PutRules& put, Instant now);
     // Only what this one account needs.

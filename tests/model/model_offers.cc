@@ -87,8 +87,9 @@ Answer Model::redeem(const Command& command, Account& account, Instant now, cons
             const auto code = shelf_.codes(program).find(unit.code);
             if (code != shelf_.codes(program).end()) unit.expires_at = code->second.expires_at;
         }
+        const auto elsewhere = order_elsewhere(command.head, asked.order, now);
         const Answer answer = account.set_aside(*find_program(program), *offer, command, units, now,
-                                                order_elsewhere(command.head, asked.order, now));
+                                                elsewhere ? &*elsewhere : nullptr);
         if (answer.code != Code::ok) return answer;
         const Answer wrong = complain(shelf_.set_aside(program, units, names.batch, now));
         return wrong.code != Code::ok ? wrong : answer;

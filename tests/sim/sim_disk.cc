@@ -18,8 +18,8 @@ using storage::StoreResult;
 namespace {
 
 // How much oftener a process dies in a rare operation, and how often at most.
-constexpr std::uint64_t rare_times = 8;
-constexpr std::uint64_t rare_one_in_min = 5;
+constexpr std::uint64_t rare_times = 3;
+constexpr std::uint64_t rare_one_in_min = 12;
 
 std::unexpected<storage::StoreFailure> dead() {
     return store_failure(StoreError::disk, "the process has crashed");

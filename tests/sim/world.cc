@@ -40,7 +40,7 @@ World draw_world(Random& random) {
     world.disk_full_ends_one_in = pick(random, Rates{100, 1000, 5000, 5000});
     world.clean_stop_one_in = pick(random, Rates{0, 1000, 2000, 6000});
     world.backup_one_in = pick(random, Rates{0, 1, 1, 3});
-    world.restore_one_in = pick(random, Rates{0, 1000, 3000, 10'000});
+    world.restore_one_in = pick(random, Rates{0, 2000, 5000, 20'000});
     world.keeps_all = random.one_in(3);
     world.slow_journal = pick(random, Rates{0, 1, 3, 30});
     world.workload.offers_one_in = pick(random, Rates{0, 1, 2, 3});

@@ -7,7 +7,8 @@ guard='SUANPAN_ASSERT|EXPECT_|ASSERT_|RC_ASSERT|"INV-|refused\(Code::| -> '
 
 # guarded NUMBER FILE: the number stands on the line of a guard, or up to two lines from one.
 guarded() {
-    [[ -f $2 ]] && grep -w -B1 -A2 -- "$1" "$2" | grep -qE "$guard"
+    # Read to its end: one that stopped at the first match would now and then break the pipe.
+    [[ -f $2 ]] && grep -w -B1 -A2 -- "$1" "$2" | grep -E "$guard" >/dev/null
 }
 
 rows=0

@@ -13,7 +13,6 @@
 #include <exception>
 #include <fstream>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -34,13 +33,14 @@ void print_probes() {
         fmt::print("{:>10}  {}\n", visits, sentence);
 }
 
-// The paths that the simulator can reach and has not, one a line.
-void write_missed_probes(const std::string& path) {
+// The paths that the simulator can reach and has not, one a line. False where it cannot be written.
+bool write_missed_probes(const std::string& path) {
     std::ofstream file(path);
     for (const auto& [sentence, visits] : probe_visits())
         if (visits == 0 && !suanpan::sim::may_be_missed(sentence)) file << sentence << '\n';
     file.close();
-    if (!file) throw std::runtime_error(path + ": cannot be written");
+    if (!file) fmt::print(stderr, "{}: cannot be written\n", path);
+    return file.good();
 }
 
 void print_canaries() {
@@ -111,6 +111,5 @@ int main(int argc, char** argv) {
         sum.client_deaths, sum.checkpoints, sum.replays, sum.repeats, sum.reads, sum.looked_up,
         sum.history_hash);
     if (shows_probes) print_probes();
-    if (!missed_probes.empty()) write_missed_probes(missed_probes);
-    return 0;
+    return missed_probes.empty() || write_missed_probes(missed_probes) ? 0 : 2;
 }

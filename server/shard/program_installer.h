@@ -32,9 +32,7 @@ public:
 
     // The client's entry is staged; its answer comes to `installer_session` when it is durable.
     void begin(const Command& command, const ReplyTo& client) {
-        running_.emplace();
-        running_->command = command;
-        running_->client = client;
+        running_ = Running{.command = command, .client = client, .outcome = {}, .body = nullptr};
     }
     // That answer: now the other shards must be told.
     void prepared(const Outcome& outcome, std::unique_ptr<ReplyBody> body = nullptr) {

@@ -107,7 +107,8 @@ private:
         CommandPayload payload;
         payload.token = quote.token;
         Settle settle{.payload = &payload};
-        const std::string name = fmt::format("{}-{}", number_, turn);
+        // A member's orders have different names in all programs.
+        const std::string name = fmt::format("{}-{}-{}", options_.program, number_, turn);
         name.copy(settle.order.bytes.data(), settle.order.bytes.size());
         client_.send(target, settle,
                      [this, place](const client::Answer& answer) { took(place, answer); });
